@@ -1,0 +1,65 @@
+/**
+ * Questions to the person. Each is gated on `terminal.interactive` by its caller's flag name, because a prompt library
+ * on a closed stdin may wait for ever or settle on nothing; the library is loaded only when a question is really asked.
+ */
+import { SecretsError } from "../../errors.ts";
+import { escapeText } from "./escape.ts";
+import { cannotAsk, type Terminal } from "./terminal.ts";
+
+interface Asking {
+  readonly terminal: Terminal;
+  /** The flag that would have answered; named in the error when nobody can be asked. */
+  readonly flag: string;
+}
+
+/** Yes or no; the default is no. */
+export async function askYesNo(question: string, asking: Asking): Promise<boolean> {
+  if (!asking.terminal.interactive) throw cannotAsk(question, asking.flag);
+  const { default: confirm } = await import("@inquirer/confirm");
+  return settle(confirm({ message: escapeText(question), default: false }, { output: process.stderr }));
+}
+
+/** A value that is not shown while it is typed. One line, without its line break. */
+export async function askHidden(question: string, asking: Asking): Promise<string> {
+  if (!asking.terminal.interactive) throw cannotAsk(question, asking.flag);
+  const { default: password } = await import("@inquirer/password");
+  return settle(password({ message: escapeText(question), mask: false }, { output: process.stderr }));
+}
+
+export interface Choice<Value> {
+  readonly value: Value;
+  /** What is matched and shown. */
+  readonly name: string;
+  /** Shown below the list while this choice is the active one. */
+  readonly description?: string;
+}
+
+/** Pick one of many by typing parts of its name. */
+export async function askChoice<Value>(
+  question: string,
+  find: (term: string) => readonly Choice<Value>[],
+  asking: Asking,
+): Promise<Value> {
+  if (!asking.terminal.interactive) throw cannotAsk(question, asking.flag);
+  const { default: search } = await import("@inquirer/search");
+  const source = (term: string | undefined) =>
+    find(term ?? "").map((choice) => ({
+      value: choice.value,
+      name: escapeText(choice.name),
+      short: escapeText(choice.name),
+      ...(choice.description === undefined ? {} : { description: escapeText(choice.description) }),
+    }));
+  return settle(search<Value>({ message: escapeText(question), source, pageSize: 12 }, { output: process.stderr }));
+}
+
+/** Ctrl-C and a closed stdin reach us as an exception of the prompt library; to the house they are an interruption. */
+async function settle<Value>(answer: Promise<Value>): Promise<Value> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Error && error.name === "ExitPromptError") {
+      throw new SecretsError("E_INTERRUPTED", "stopped; nothing was changed", { kind: "interrupted" });
+    }
+    throw error;
+  }
+}
