@@ -4,29 +4,43 @@
  * - `main.cjs`: the whole program with its dependencies. Dynamic imports stay lazy: their code is read, not run;
  * - `THIRD-PARTY.md`: the licence of every package that is inside.
  */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type BuildOptions, build } from "esbuild";
 import { thirdPartyNotice } from "./build/third-party.ts";
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist");
 
-const shared = { bundle: true, minify: true, format: "cjs", platform: "node", logLevel: "warning" } as const;
-await build({
-  ...shared,
-  entryPoints: ["src/cli/launch.ts"],
-  outfile: "dist/secrets.cjs",
-  target: "node12",
-  external: ["./main.cjs"],
-  banner: { js: "#!/usr/bin/env node" },
-});
+const shared: BuildOptions = {
+  bundle: true,
+  minify: true,
+  format: "cjs",
+  platform: "node",
+  charset: "ascii",
+  legalComments: "none",
+  // A lazy import of something outside the bundle (a Node module) is a `require` too: it spares the module loader.
+  supported: { "dynamic-import": false },
+  logLevel: "warning",
+};
+
 const { metafile } = await build({
   ...shared,
   entryPoints: ["src/cli/main.ts"],
   outfile: "dist/main.cjs",
   target: "node22.12",
   metafile: true,
-  legalComments: "none",
+});
+const program = readFileSync("dist/main.cjs");
+if (program.some((byte) => byte > 0x7f)) throw new Error("the launcher reads the bundle as ASCII, and it is not");
+const hash = createHash("sha256").update(program).digest("hex").slice(0, 16);
+await build({
+  ...shared,
+  entryPoints: ["src/cli/launch.ts"],
+  outfile: "dist/secrets.cjs",
+  target: "node12",
+  external: ["./main.cjs"],
+  define: { BUILD: JSON.stringify(hash) },
 });
 chmodSync("dist/secrets.cjs", 0o755);
-writeFileSync("dist/THIRD-PARTY.md", thirdPartyNotice(Object.keys(metafile.inputs)));
+writeFileSync("dist/THIRD-PARTY.md", thirdPartyNotice(Object.keys(metafile?.inputs ?? {})));
