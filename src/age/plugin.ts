@@ -1,0 +1,28 @@
+/** Names of age plugins (C2SP age-plugin spec). They are recognised, so that a message can say which one is missing. */
+import { SecretsError } from "../errors.ts";
+import { decodeBech32 } from "./bech32.ts";
+
+/** As the name becomes part of a program's name, nothing that could be a path. */
+const NAME = /^[a-z0-9+._-]+$/;
+
+/** `yubikey` for `age1yubikey1…`, or null for any other text. */
+export function parsePluginRecipient(text: string): string | null {
+  const prefix = decodeBech32(text)?.prefix ?? "";
+  const name = prefix.startsWith("age1") ? prefix.slice("age1".length) : "";
+  return NAME.test(name) ? name : null;
+}
+
+/** `yubikey` for `AGE-PLUGIN-YUBIKEY-1…`, or null for any other text. */
+export function parsePluginIdentity(text: string): string | null {
+  const prefix = decodeBech32(text)?.prefix ?? "";
+  if (!prefix.startsWith("AGE-PLUGIN-") || !prefix.endsWith("-")) return null;
+  const name = prefix.slice("AGE-PLUGIN-".length, -1).toLowerCase();
+  return NAME.test(name) ? name : null;
+}
+
+/** What is thrown when a plugin would have to run. */
+export function pluginError(name: string): SecretsError {
+  return new SecretsError("E_AGE_PLUGIN", `A recipient needs the age plugin "${name}"; plugins cannot be run yet.`, {
+    hint: "Use the sops program for this file, or give it a recipient that needs no plugin.",
+  });
+}
