@@ -1,0 +1,275 @@
+/** Collects the replacements that turn the text of old blocks into that of changed ones. */
+import type { CommentNode, EntryNode, ListNode, MapNode, ScalarNode, Span, ValueNode } from "../../tree.ts";
+import { writeChildren, writeValue } from "./emit.ts";
+import { sameContent } from "./equal.ts";
+import { groupNew, groupOld, matchUnits, type Unit } from "./match.ts";
+import { fitsSingleQuotes, quoteDouble, quoteSingle } from "./quote.ts";
+import { Sheet } from "./sheet.ts";
+import { endOfLine, scanToken, trimReturn } from "./token.ts";
+
+type Child = EntryNode | ValueNode | CommentNode;
+
+interface Replacement extends Span {
+  readonly text: string;
+}
+
+/** An old unit with the stretch of text that it takes, from its first character (a dash, for an item) to its last. */
+interface Placed extends Unit, Span {}
+
+export class Splice {
+  private readonly text: string;
+  private readonly step: number;
+  private readonly newline: string;
+  private replacements: Replacement[] = [];
+
+  constructor(text: string, step: number, newline: string) {
+    this.text = text;
+    this.step = step;
+    this.newline = newline;
+  }
+
+  /** The text of a span with all replacements made. */
+  apply(span: Span): string {
+    const { text } = this;
+    const parts: string[] = [];
+    let at = span.start;
+    for (const { start, end, text: fresh } of this.replacements.toSorted(
+      (one, two) => one.start - two.start || one.end - two.end,
+    )) {
+      parts.push(text.slice(at, start), fresh);
+      at = end;
+    }
+    parts.push(text.slice(at, span.end));
+    const result = parts.join("");
+    // A file that did not end in a line break goes on without one.
+    const open = span.end === text.length && !text.endsWith("\n") && this.replacements.at(-1)?.end === text.length;
+    return open ? result.replace(/\r?\n$/, "") : result;
+  }
+
+  /**
+   * Changes the children of a block. Returns false, with nothing changed, if its layout cannot carry the new ones.
+   * `dashes` is true for a list whose dashes have to be found before the items, undefined or false for a map.
+   */
+  children(before: readonly Child[], after: readonly Child[], dashes: boolean | undefined): boolean {
+    if (before === after) return true;
+    const old = this.place(groupOld(before), dashes === true);
+    if (old === undefined) return false;
+    const first = old.find((unit) => unit.node.kind !== "comment");
+    if (first === undefined || after.every((child) => child.kind === "comment")) return false;
+    const column = first.start - this.lineStart(first.start);
+    const kept = this.replacements.length;
+    const done = this.units(old, groupNew(after, new Set(old.flatMap((unit) => unit.beside))), column);
+    if (!done) this.replacements.length = kept;
+    return done;
+  }
+
+  private units(old: readonly Placed[], fresh: readonly Unit[], column: number): boolean {
+    const pairs = pairLeftovers(old, matchUnits(old, fresh));
+    const stays = new Set<number>();
+    for (const pair of pairs) if (pair.old !== undefined && !pair.moved) stays.add(pair.old);
+    for (const [index, unit] of old.entries()) if (!stays.has(index) && !this.removeLines(unit)) return false;
+    let position: number | undefined;
+    for (const pair of pairs) {
+      const placed = pair.old === undefined ? undefined : old[pair.old];
+      if (placed !== undefined && !pair.moved) {
+        if (!this.unit(placed, pair.unit, column)) return false;
+        position = this.afterLine(placed.end);
+        continue;
+      }
+      const target = position ?? this.startOfLines(old);
+      if (target === undefined) return false;
+      const same = placed !== undefined && isSameUnit(placed, pair.unit) && this.ownLines(placed);
+      this.insertLines(target, same ? this.linesOf(placed) : this.emit([...pair.unit.beside, pair.unit.node], column));
+    }
+    return true;
+  }
+
+  /** Changes one child that stays where it is. */
+  private unit(old: Placed, fresh: Unit, column: number): boolean {
+    const besideKept =
+      old.beside.length === fresh.beside.length && old.beside.every((comment, at) => comment === fresh.beside[at]);
+    if (old.node === fresh.node && besideKept) return true;
+    if (isSameUnit(old, fresh)) return true;
+    if (old.node.kind === "comment" || !besideKept) return this.emitUnit(old, fresh, column);
+    if (old.node.kind === "entry" && fresh.node.kind === "entry" && old.node.key !== fresh.node.key) {
+      return this.emitUnit(old, fresh, column);
+    }
+    const oldValue = valueOf(old.node);
+    const value = valueOf(fresh.node);
+    if (oldValue === undefined || value === undefined) return this.emitUnit(old, fresh, column);
+    if (sameContent(oldValue, value)) return true;
+    if (this.block(oldValue, value)) return true;
+    if (oldValue.kind === "scalar" && value.kind === "scalar" && this.scalar(oldValue, value, old, column)) return true;
+    if (old.beside.length > 0) return this.emitUnit(old, fresh, column);
+    return this.value(old, value, column) || this.emitUnit(old, fresh, column);
+  }
+
+  /** Descends into a block map or list that stays one. */
+  private block(old: ValueNode, fresh: ValueNode): boolean {
+    if (old.span === undefined || /[[{]/.test(this.text.charAt(old.span.start))) return false;
+    if (old.kind === "map" && fresh.kind === "map") return this.children(old.entries, fresh.entries, false);
+    if (old.kind === "list" && fresh.kind === "list") return this.children(old.items, fresh.items, true);
+    return false;
+  }
+
+  /** Puts a scalar in the place of another, in its quotes if it had some. */
+  private scalar(old: ScalarNode, fresh: ScalarNode, unit: Placed, column: number): boolean {
+    if (old.span === undefined) return false;
+    const { start, end } = old.span;
+    const inItem = unit.node.kind !== "entry";
+    const sheet = new Sheet();
+    writeValue(sheet, fresh, [], { column, step: this.step, inItem });
+    const plain = sheet.text.replace(/^ /, "").replace(/\n$/, "");
+    const text = requote(fresh, this.text.charAt(start)) ?? plain;
+    const spansLines = text.includes("\n") || this.text.slice(start, end).includes("\n");
+    if (unit.beside.length > 0 && spansLines) return false;
+    const literalAtEnd =
+      sheet.text.endsWith("\n") && this.afterLine(end) >= this.text.length && !this.text.endsWith("\n");
+    const lead = start === end && !/\s/.test(this.text.charAt(start - 1)) ? " " : "";
+    this.replacements.push({ start, end, text: this.toNewlines(lead + text + (literalAtEnd ? "\n" : "")) });
+    return true;
+  }
+
+  /** Puts a value of another shape behind the old key or dash. */
+  private value(old: Placed, fresh: ValueNode, column: number): boolean {
+    let from = old.start + 1;
+    if (old.node.kind === "entry") {
+      const eol = trimReturn(this.text, old.start, endOfLine(this.text, old.start));
+      const token = scanToken(this.text, old.start, eol);
+      if (token === undefined || token.colon === -1 || token.value !== old.node.key) return false;
+      from = token.colon + 1;
+    }
+    const sheet = new Sheet();
+    if (old.node.kind !== "entry") return false;
+    writeValue(sheet, fresh, [], { column, step: this.step });
+    this.replacements.push({ start: from, end: old.end, text: this.toNewlines(sheet.text.replace(/\n$/, "")) });
+    return true;
+  }
+
+  /** Writes a whole unit anew, at its place. */
+  private emitUnit(old: Placed, fresh: Unit, column: number): boolean {
+    const sheet = new Sheet(column);
+    writeChildren(sheet, [...fresh.beside, fresh.node] as MapNode["entries"] | ListNode["items"], {
+      column,
+      step: this.step,
+    });
+    this.replacements.push({
+      start: old.start,
+      end: old.end,
+      text: this.toNewlines(sheet.finish().replace(/\n$/, "")),
+    });
+    return true;
+  }
+
+  private emit(children: readonly Child[], column: number): string {
+    const sheet = new Sheet(0);
+    writeChildren(sheet, children as MapNode["entries"] | ListNode["items"], { column, step: this.step });
+    return this.toNewlines(sheet.finish());
+  }
+
+  private removeLines(unit: Placed): boolean {
+    if (!this.ownLines(unit)) return false;
+    this.replacements.push({ start: this.lineStart(unit.start), end: this.afterLine(unit.end), text: "" });
+    return true;
+  }
+
+  private insertLines(at: number, lines: string): void {
+    const open = at > 0 && at >= this.text.length && !this.text.endsWith("\n");
+    this.replacements.push({ start: at, end: at, text: open ? this.newline + lines : lines });
+  }
+
+  private linesOf(unit: Placed): string {
+    const lines = this.text.slice(this.lineStart(unit.start), this.afterLine(unit.end));
+    return lines.endsWith("\n") ? lines : lines + this.newline;
+  }
+
+  /** Where lines go that come before everything old. */
+  private startOfLines(old: readonly Placed[]): number | undefined {
+    const first = old[0];
+    return first !== undefined && this.ownLines(first) ? this.lineStart(first.start) : undefined;
+  }
+
+  /** Whether nothing but blanks stands before the unit on its first line, and nothing of others behind it. */
+  private ownLines(unit: Placed): boolean {
+    return /^ *$/.test(this.text.slice(this.lineStart(unit.start), unit.start));
+  }
+
+  /** The units with their places; undefined if one has none, or they are out of order. */
+  private place(units: readonly Unit[], dashes: boolean): Placed[] | undefined {
+    const placed: Placed[] = [];
+    let last = -1;
+    for (const unit of units) {
+      const { span } = unit.node;
+      const start =
+        span === undefined || !dashes || unit.node.kind === "comment" ? span?.start : this.dashBefore(span.start);
+      if (span === undefined || start === undefined || start < last) return undefined;
+      const ends = unit.beside.map((comment) => comment.span?.end ?? 0);
+      const end = Math.max(span.end, ...ends);
+      placed.push({ ...unit, start, end });
+      last = end;
+    }
+    return placed;
+  }
+
+  private dashBefore(start: number): number | undefined {
+    let at = start - 1;
+    while (at >= 0 && /\s/.test(this.text.charAt(at))) at--;
+    return this.text.charAt(at) === "-" ? at : undefined;
+  }
+
+  private lineStart(at: number): number {
+    const start = this.text.lastIndexOf("\n", at - 1) + 1;
+    return start === 0 && this.text.startsWith("\uFEFF") ? 1 : start;
+  }
+
+  private afterLine(at: number): number {
+    return Math.min(endOfLine(this.text, at) + 1, this.text.length);
+  }
+
+  private toNewlines(text: string): string {
+    return this.newline === "\n" ? text : text.replaceAll("\n", this.newline);
+  }
+}
+
+function isSameUnit(old: Unit, fresh: Unit): boolean {
+  return (
+    old.beside.length === fresh.beside.length &&
+    old.beside.every((comment, index) => {
+      const other = fresh.beside[index];
+      return other !== undefined && sameContent(comment, other);
+    }) &&
+    sameContent(old.node, fresh.node)
+  );
+}
+
+function valueOf(node: Child): ValueNode | undefined {
+  if (node.kind === "entry") return node.value;
+  return node.kind === "comment" ? undefined : node;
+}
+
+/** An item or comment that disappears where another appears is replaced in place. */
+function pairLeftovers(old: readonly Placed[], pairs: ReturnType<typeof matchUnits>): ReturnType<typeof matchUnits> {
+  const used = new Set(pairs.map((pair) => pair.old));
+  let next = 0;
+  return pairs.map((pair, index) => {
+    if (pair.old !== undefined) {
+      if (!pair.moved) next = pair.old + 1;
+      return pair;
+    }
+    const candidate = old[next];
+    if (candidate === undefined || used.has(next) || candidate.node.kind === "entry") return pair;
+    if (candidate.node.kind !== pair.unit.node.kind) return pair;
+    const following = pairs.slice(index + 1).find((later) => later.old !== undefined && !later.moved);
+    if (following?.old !== undefined && following.old <= next) return pair;
+    next++;
+    return { ...pair, old: next - 1 };
+  });
+}
+
+/** The text in the quotes that the old one had. */
+function requote(fresh: ScalarNode, quote: string): string | undefined {
+  if (fresh.scalar.type !== "str") return undefined;
+  const { value } = fresh.scalar;
+  if (quote === '"' && !value.includes("\n")) return quoteDouble(value);
+  return quote === "'" && fitsSingleQuotes(value) ? quoteSingle(value) : undefined;
+}
