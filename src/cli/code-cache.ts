@@ -2,6 +2,7 @@
  * Where compiled code is kept for the next start. Whoever can write there runs code in a program that handles
  * secrets, so it is a directory that only this user can change, or none at all.
  */
+import { hash } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -9,10 +10,11 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
-  writeSync,
+  writevSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
@@ -45,6 +47,22 @@ export function prepareCodeCache(
   }
 }
 
+const DIGEST_BYTES = 32;
+
+/**
+ * What `storeCode` kept, or undefined. A digest stands behind it because V8 runs what it is given: a flipped bit in a
+ * code cache ends in a wrong program or a crash, at every start until someone finds the file.
+ */
+export function loadCode(directory: string, build: string, name: string): Uint8Array | undefined {
+  try {
+    const file = readFileSync(join(directory, `${build}-${name}`));
+    const data = file.subarray(0, -DIGEST_BYTES);
+    return hash("sha256", data, "buffer").equals(file.subarray(-DIGEST_BYTES)) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Keeps `data` as `<build>-<name>` and forgets what other builds left. Whole or not at all; never throws, for a cache
  * that cannot be written is no reason to fail.
@@ -54,7 +72,7 @@ export function storeCode(directory: string, build: string, name: string, data: 
   try {
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeSync(file, data);
+      writevSync(file, [data, hash("sha256", data, "buffer")]);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -10,7 +10,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Script } from "node:vm";
-import { prepareCodeCache, storeCode } from "./code-cache.ts";
+import { loadCode, prepareCodeCache, storeCode } from "./code-cache.ts";
 import { takeGlobalOptions } from "./global-options.ts";
 
 /** Set by the build: a hash of `main.cjs`. V8 itself compares no more of the source than its length. */
@@ -31,7 +31,7 @@ function launch(): void {
     return;
   }
   const name = `${process.version}-${process.arch}-${commandName(process.argv.slice(2))}`;
-  const cachedData = readIfThere(join(directory, `${BUILD}-${name}`));
+  const cachedData = loadCode(directory, BUILD, name);
   const filename = join(__dirname, "main.cjs");
   // One line, so that line numbers stay; the bundle is ASCII.
   const source = `(function(require,module,exports){${readFileSync(filename, "latin1")}\n})`;
@@ -52,13 +52,5 @@ function commandName(argv: readonly string[]): string {
     return takeGlobalOptions(argv).rest.find((word) => /^[a-z]{2,16}$/.test(word)) ?? "none";
   } catch {
     return "none";
-  }
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
   }
 }

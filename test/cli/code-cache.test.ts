@@ -9,11 +9,12 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { prepareCodeCache, storeCode } from "../../src/cli/code-cache.ts";
+import { loadCode, prepareCodeCache, storeCode } from "../../src/cli/code-cache.ts";
 
 const uid = process.getuid?.();
 
@@ -76,8 +77,24 @@ test("keeps code whole, for its owner alone, and forgets other builds", (t) => {
   storeCode(directory, "new", "v24-x64-get", Buffer.from("code"));
   storeCode(directory, "new", "v24-x64-ls", Buffer.from("other code"));
   assert.deepEqual(readdirSync(directory).sort(), ["new-v24-x64-get", "new-v24-x64-ls"]);
-  assert.equal(readFileSync(join(directory, "new-v24-x64-get"), "utf8"), "code");
+  assert.equal(loadCode(directory, "new", "v24-x64-get")?.toString(), "code");
+  assert.equal(loadCode(directory, "old", "v24-x64-get"), undefined);
   assert.equal(statSync(join(directory, "new-v24-x64-get")).mode & 0o777, 0o600);
+});
+
+test("spoilt code is not run", (t) => {
+  const directory = cacheHome(t);
+  const file = join(directory, "build-name");
+  storeCode(directory, "build", "name", Buffer.from("code"));
+  const whole = readFileSync(file);
+  for (let byte = 0; byte < whole.length; byte++) {
+    const spoilt = Buffer.from(whole);
+    spoilt[byte] = (spoilt[byte] ?? 0) ^ 1;
+    writeFileSync(file, spoilt);
+    assert.equal(loadCode(directory, "build", "name"), undefined, `byte ${byte} flipped`);
+    writeFileSync(file, whole.subarray(0, byte));
+    assert.equal(loadCode(directory, "build", "name"), undefined, `cut at byte ${byte}`);
+  }
 });
 
 test("a cache that cannot be written is no error", () => {
