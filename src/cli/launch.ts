@@ -25,12 +25,13 @@ if (major < 22 || (major === 22 && minor < 12)) {
 }
 
 function launch(): void {
-  const directory = prepareCodeCache(process.env, process.getuid?.());
+  const command = commandName(process.argv.slice(2));
+  const directory = command === undefined ? undefined : prepareCodeCache(process.env, process.getuid?.());
   if (directory === undefined) {
     require("./main.cjs");
     return;
   }
-  const name = `${process.version}-${process.arch}-${commandName(process.argv.slice(2))}`;
+  const name = `${process.version}-${process.arch}-${command}`;
   const cachedData = loadCode(directory, BUILD, name);
   const filename = join(__dirname, "main.cjs");
   // One line, so that line numbers stay; the bundle is ASCII.
@@ -46,11 +47,13 @@ function launch(): void {
   script.runInThisContext()(require, module, module.exports);
 }
 
-/** Each command needs other code, so each has its own. */
-function commandName(argv: readonly string[]): string {
+/** Each command needs other code, so each has its own. `--version` and `--help` gain nothing from it. */
+function commandName(argv: readonly string[]): string | undefined {
   try {
-    return takeGlobalOptions(argv).rest.find((word) => /^[a-z]{2,16}$/.test(word)) ?? "none";
+    const { rest } = takeGlobalOptions(argv);
+    if (rest.length === 0) return "status";
+    return /^[a-z]{2,16}$/.test(rest[0] ?? "") ? rest[0] : undefined;
   } catch {
-    return "none";
+    return undefined;
   }
 }
