@@ -31,7 +31,9 @@ const { metafile } = await build({
   target: "node22.12",
   metafile: true,
 });
-const program = readFileSync("dist/main.cjs");
+// The launcher runs the program as the body of a function, where a "#!" line cannot stand.
+const program = Buffer.from(readFileSync("dist/main.cjs", "latin1").replace(/^#!.*\n/, ""), "latin1");
+writeFileSync("dist/main.cjs", program);
 if (program.some((byte) => byte > 0x7f)) throw new Error("the launcher reads the bundle as ASCII, and it is not");
 const hash = createHash("sha256").update(program).digest("hex").slice(0, 16);
 await build({
