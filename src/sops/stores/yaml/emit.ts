@@ -91,7 +91,10 @@ export function writeItem(sheet: Sheet, item: ValueNode, inline: readonly Commen
 
 /** The value of an entry or item, behind the colon or dash that stands there; `place` is that of the entry or item. */
 export function writeValue(sheet: Sheet, value: ValueNode, inline: readonly CommentNode[], place: Place): void {
-  if (value.kind === "scalar") return writeScalar(sheet, value, inline, place);
+  if (value.kind === "scalar") {
+    writeScalar(sheet, value, inline, place);
+    return;
+  }
   const children = childrenOf(value);
   const shown = place.inItem ? children.slice(countLeading(children)) : children;
   const column = nestedColumn(place);
@@ -101,7 +104,10 @@ export function writeValue(sheet: Sheet, value: ValueNode, inline: readonly Comm
 
 /** `{}` or `[]`; comments in it stand on lines of their own, and the closing sign then at the start of a line. */
 function writeHollow(sheet: Sheet, signs: "{}" | "[]", comments: Children, column: number): void {
-  if (comments.length === 0) return sheet.word(signs);
+  if (comments.length === 0) {
+    sheet.word(signs);
+    return;
+  }
   sheet.word(signs.charAt(0));
   for (const comment of comments) if (comment.kind === "comment") writeComment(sheet, comment, column);
   sheet.glue(signs.charAt(1));
@@ -109,14 +115,15 @@ function writeHollow(sheet: Sheet, signs: "{}" | "[]", comments: Children, colum
 
 function writeScalar(sheet: Sheet, node: ScalarNode, inline: readonly CommentNode[], place: Place): void {
   const { scalar } = node;
-  if (scalar.type === "str") return writeString(sheet, scalar.value, inline, place);
-  if (scalar.type === "bytes") {
+  if (scalar.type === "str") writeString(sheet, scalar.value, inline, place);
+  else if (scalar.type === "bytes") {
     sheet.word("!!binary");
     const text = Buffer.from(scalar.value).toString("base64");
-    return writeString(sheet, text.length < BASE64_LINE ? text : text.replace(/.{1,70}/g, "$&\n"), inline, place);
+    writeString(sheet, text.length < BASE64_LINE ? text : text.replace(/.{1,70}/g, "$&\n"), inline, place);
+  } else {
+    sheet.word(formatOther(scalar));
+    writeInline(sheet, inline, place);
   }
-  sheet.word(formatOther(scalar));
-  writeInline(sheet, inline, place);
 }
 
 function formatOther(scalar: Exclude<ScalarNode["scalar"], { type: "str" | "bytes" }>): string {
@@ -128,7 +135,8 @@ function writeString(sheet: Sheet, text: string, inline: readonly CommentNode[],
   const literal = chooseStyle(text) === "literal" ? literalHeader(text, place) : undefined;
   if (literal === undefined) {
     sheet.word(formatString(text));
-    return writeInline(sheet, inline, place);
+    writeInline(sheet, inline, place);
+    return;
   }
   sheet.word(literal);
   if (inline.length > 0) writeInline(sheet, inline, place);

@@ -94,8 +94,8 @@ export class Splice {
     if (old.node.kind === "entry" && fresh.node.kind === "entry" && old.node.key !== fresh.node.key) {
       return this.emitUnit(old, fresh, column);
     }
-    const oldValue = valueOf(old.node);
-    const value = valueOf(fresh.node);
+    const oldValue = valueIn(old.node);
+    const value = valueIn(fresh.node);
     if (oldValue === undefined || value === undefined) return this.emitUnit(old, fresh, column);
     if (sameContent(oldValue, value)) return true;
     if (this.block(oldValue, value)) return true;
@@ -242,7 +242,7 @@ function isSameUnit(old: Unit, fresh: Unit): boolean {
   );
 }
 
-function valueOf(node: Child): ValueNode | undefined {
+function valueIn(node: Child): ValueNode | undefined {
   if (node.kind === "entry") return node.value;
   return node.kind === "comment" ? undefined : node;
 }
