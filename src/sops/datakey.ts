@@ -8,6 +8,11 @@ import type { SopsFile } from "./sops-file.ts";
 export interface DataKeyOpener {
   /** The unwrapped data key or share, null when no identity here opens it. May throw to say why an identity failed. */
   open(key: MasterKey): Promise<Uint8Array | null>;
+  /**
+   * If given, it is handed all age entries of a group at once, before any other: only who sees them together can try
+   * the entry that is labelled for us first, and ask for a passphrase last.
+   */
+  openAnyAge?(keys: readonly MasterKey[]): Promise<Uint8Array | null>;
 }
 
 /** The `cause` of an `E_NO_IDENTITY`: whom the document is for, and what went wrong on the way. */
@@ -16,10 +21,9 @@ export interface NoIdentityCause {
   readonly faults: readonly unknown[];
 }
 
-/** sops tries age before PGP before the rest; local and cheap before remote and slow. */
-const TYPES_FIRST: readonly string[] = ["age", "pgp"];
-
 /**
+ * Tries age entries first, then PGP, then the rest in the file's order, as sops does: local and cheap comes first.
+ *
  * @returns the 32 bytes that all values are encrypted with.
  * @throws SecretsError `E_NO_IDENTITY` of kind `identity` with a {@link NoIdentityCause}.
  */
@@ -47,10 +51,15 @@ async function openGroup(
   opener: DataKeyOpener,
   faults: unknown[],
 ): Promise<Uint8Array | undefined> {
-  const rank = (key: MasterKey): number => TYPES_FIRST.indexOf(key.type) + (TYPES_FIRST.includes(key.type) ? 0 : 3);
-  for (const key of [...group].sort((a, b) => rank(a) - rank(b))) {
+  const age = group.filter((key) => key.type === "age");
+  const pgp = group.filter((key) => key.type === "pgp");
+  const others = group.filter((key) => key.type !== "age" && key.type !== "pgp");
+  const single = (keys: readonly MasterKey[]) => keys.map((key) => () => opener.open(key));
+  const together = opener.openAnyAge?.bind(opener);
+  const first = together === undefined ? single(age) : age.length === 0 ? [] : [() => together(age)];
+  for (const attempt of [...first, ...single(pgp), ...single(others)]) {
     try {
-      const opened = await opener.open(key);
+      const opened = await attempt();
       if (opened !== null) return opened;
     } catch (fault) {
       faults.push(fault);
