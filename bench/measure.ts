@@ -1,0 +1,77 @@
+/** Whole processes, timed side by side. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly input?: string;
+  /** Exit codes that count as done. */
+  readonly done?: readonly number[];
+}
+
+export interface Comparison {
+  /** Medians, in milliseconds. */
+  readonly ours: number;
+  readonly theirs: number;
+  /** Median, least and greatest of the ratios within one round: what both saw of the machine's other load. */
+  readonly ratio: { readonly median: number; readonly least: number; readonly greatest: number };
+}
+
+/** Runs both by turns, so that what else the machine does falls on both; the first round only warms up. */
+export function compare(ours: Command, theirs: Command, rounds: number): Comparison {
+  time(ours);
+  time(theirs);
+  const pairs = Array.from({ length: rounds }, (_, round): [number, number] => {
+    if (round % 2 === 0) return [time(ours), time(theirs)];
+    const second = time(theirs);
+    return [time(ours), second];
+  });
+  const ratios = pairs.map(([a, b]) => a / b);
+  return {
+    ours: median(pairs.map(([a]) => a)),
+    theirs: median(pairs.map(([, b]) => b)),
+    ratio: { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) },
+  };
+}
+
+/** @returns milliseconds from start to end of the process. @throws Error with its stderr if it fails. */
+export function time(command: Command): number {
+  const start = performance.now();
+  run(command);
+  return performance.now() - start;
+}
+
+function run({ program, args, cwd, env, input, done = [0] }: Command): void {
+  const { status, stderr, error } = spawnSync(program, args, {
+    cwd,
+    env,
+    input: input ?? "",
+    stdio: ["pipe", "ignore", "pipe"],
+    maxBuffer: 2 ** 28,
+  });
+  if (error !== undefined) throw error;
+  if (status === null || !done.includes(status))
+    throw new Error(`${program} ${args.slice(0, 3).join(" ")} … ended with ${status}: ${stderr.subarray(-2000)}`);
+}
+
+/** Peak memory of a Node program in MiB, told by the process itself at its end. */
+export function peakMemory(command: Command, scratch: string): number {
+  const probe = join(scratch, "peak-memory.cjs");
+  writeFileSync(
+    probe,
+    'process.on("exit", () => require("node:fs").writeFileSync(process.env.PEAK_MEMORY, String(process.resourceUsage().maxRSS)));',
+  );
+  const result = join(scratch, "peak-memory.txt");
+  writeFileSync(result, "");
+  run({ ...command, args: ["--require", probe, ...command.args], env: { ...command.env, PEAK_MEMORY: result } });
+  return Number(readFileSync(result, "utf8")) / 1024;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
