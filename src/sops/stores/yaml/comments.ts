@@ -34,7 +34,7 @@ export class Comments {
     const start = this.offsets[this.next];
     if (start === undefined || start < from) return [];
     const between = this.text.slice(from, start);
-    if (between.includes("\n") || (!comma && !/^(?:[ \t]*|[|>][-+\d]*[ \t]*)$/.test(between))) return [];
+    if (!(comma ? /^[ \t]*,?[ \t]*$/ : /^(?:[|>][-+\d]*)?[ \t]*$/).test(between)) return [];
     this.next++;
     return [this.found(start, inline).node];
   }
@@ -47,7 +47,7 @@ export class Comments {
     }
     const last = found.at(-1);
     const gapBelow = last !== undefined && /\n[ \t]*\r?\n/.test(this.text.slice(last.end, before));
-    return outline.settle(column, gapBelow, atEnd);
+    return outline.settle(column, this.text[before] === "-", gapBelow, atEnd);
   }
 
   columnOf(offset: number): number {

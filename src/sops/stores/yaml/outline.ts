@@ -44,11 +44,15 @@ export class Outline {
    * Gives every waiting comment to the open block it belongs to and returns those that go with what follows.
    * `next` is the column of what follows, or −1 at the end of a document.
    */
-  settle(next: number, gapBelow: boolean, atEnd: boolean): CommentNode[] {
+  settle(next: number, dash: boolean, gapBelow: boolean, atEnd: boolean): CommentNode[] {
     if (this.pending.length === 0) return [];
     const { open, pending } = this;
-    const afterKey = open.at(-1)?.kind === "map" && open.at(-1)?.waiting !== undefined;
+    const top = open.at(-1);
+    const afterKey = top?.kind === "map" && top.waiting !== undefined;
     this.pending = [];
+    // Between a key and the block below it there is nothing but that block to belong to.
+    const opens = top?.waiting !== undefined && (next > top.column || (dash && afterKey && next === top.column));
+    if (opens) return pending.map((comment) => comment.node);
     const places = placeComments(pending, { open, next, gapBelow, atEnd, afterKey });
     const heads: CommentNode[] = [];
     for (const [index, { node }] of pending.entries()) {
@@ -58,8 +62,8 @@ export class Outline {
         heads.push(node);
         continue;
       }
-      // What waited for a value has none: it comes before the comment.
-      if (place === open.length - 1) this.fillNull(block);
+      // What waited for a value has none; the null comes before the comment.
+      if (block === top) this.fillNull(block);
       else for (let depth = open.length - 1; depth > place; depth--) this.close();
       block.children.push(node);
     }

@@ -26,7 +26,8 @@ const INTEGER = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]([0-7]+)|0([0-
 /** `0b+1` and `0o-7`: a sign behind the prefix. An accident of the Go code that reads them, and therefore a number. */
 const SIGN_AFTER_PREFIX = /^0(?:b([-+])([01]+)|o([-+])([0-7]+))$/;
 const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-const DOT_FLOAT = /^\.[0-9]+([eE][-+]?[0-9]+)?$/;
+/** Behind a leading dot underscores count only between digits. */
+const DOT_FLOAT = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/;
 
 /**
  * The value of a plain (unquoted, untagged) scalar; everything that is nothing else is a string.
@@ -39,7 +40,7 @@ export function resolvePlain(text: string): ScalarValue | undefined {
     return WORDS.get(text) ?? resolveNumber(text);
   }
   if (first === 0x2e) {
-    return WORDS.get(text) ?? (DOT_FLOAT.test(text) ? toFloat(text) : undefined) ?? { type: "str", value: text };
+    return WORDS.get(text) ?? (DOT_FLOAT.test(text) ? toFloat(text.replaceAll("_", "")) : undefined) ?? { type: "str", value: text };
   }
   if (text.length > 5) return { type: "str", value: text };
   return WORDS.get(text) ?? { type: "str", value: text };

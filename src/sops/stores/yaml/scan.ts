@@ -79,7 +79,7 @@ class Scan {
     }
     this.marked = true;
     const dash = first === DASH && (start + 1 === eol || text.charCodeAt(start + 1) === SPACE);
-    const heads = outline.settle(column, this.gap, false);
+    const heads = outline.settle(column, dash, this.gap, false);
     this.gap = false;
     const block = this.enter(dash ? "list" : "map", column, start);
     for (const head of heads) block.children.push(head);
@@ -99,7 +99,7 @@ class Scan {
 
   private endDocument(end: number, last: boolean): void {
     const { outline } = this;
-    const tail = outline.settle(-1, this.gap, last);
+    const tail = outline.settle(-1, false, this.gap, last);
     let root: MapNode | undefined;
     while (outline.open.length > 1) outline.close();
     const top = outline.open[0];
