@@ -1,7 +1,8 @@
 /**
- * Writes trees as YAML, byte for byte as sops 3.13 does through go-yaml 3.0.4, with three exceptions where sops writes
- * what it cannot read back or drops: a literal block that would get a wrong indentation digit is written in double
- * quotes, comments of a list of comments stay inside it, and a trailing comment of a list stays behind its last item.
+ * Writes trees as YAML, byte for byte as sops 3.13 does through go-yaml 3.0.4, except where sops writes what it cannot
+ * read back, or loses something: literal blocks that would get a wrong indentation digit or begin with a tab are written
+ * in double quotes, and so are the separators U+2028 and U+2029; comments of lists and of maps in lists stay where
+ * they stand.
  */
 import type { CommentNode, EntryNode, ListNode, MapNode, ScalarNode, ValueNode } from "../../tree.ts";
 import { formatFloat } from "./number.ts";
@@ -12,6 +13,8 @@ const DEFAULT_INDENT = 4;
 /** A longer key is written `? key`. In bytes of UTF-8. */
 const LONGEST_SIMPLE_KEY = 128;
 const BASE64_LINE = 70;
+/** What go-yaml takes for a line break. */
+const LINE_BREAK = /[\n\r\x85\u2028\u2029]/;
 
 /** The step of indentation in use for what was asked: 4 by default, and 2 for anything out of 2..9. */
 export function indentStep(indent: number | undefined): number {
@@ -64,9 +67,11 @@ export function writeEntry(sheet: Sheet, entry: EntryNode, inline: readonly Comm
   const beside = entry.value.kind === "scalar" ? inline : [];
   if (beside.length === 0) for (const comment of inline) writeComment(sheet, comment, place.column);
   sheet.indent(place.column);
-  const simple = !entry.key.includes("\n") && Buffer.byteLength(entry.key) <= LONGEST_SIMPLE_KEY;
+  const simple = !LINE_BREAK.test(entry.key) && Buffer.byteLength(entry.key) <= LONGEST_SIMPLE_KEY;
   if (simple) {
-    sheet.word(formatString(entry.key));
+    // sops reads a merge of anything but maps back as an error.
+    const quoted = entry.key === "<<" && entry.value.kind === "scalar";
+    sheet.word(quoted ? quoteDouble(entry.key) : formatString(entry.key));
     sheet.glue(":");
   } else {
     sheet.sign("?");
@@ -152,9 +157,10 @@ function writeString(sheet: Sheet, text: string, inline: readonly CommentNode[],
   }
 }
 
-/** The header of a literal block; undefined where the digit that sops would write is wrong. */
+/** The header of a literal block; undefined where sops could not read back what it would write. */
 function literalHeader(text: string, place: Place): string | undefined {
   const needsDigit = text.startsWith(" ") || text.startsWith("\n");
+  if (text.startsWith("\t")) return undefined;
   if (needsDigit && nestedColumn(place) - place.column !== place.step) return undefined;
   const chomp = !text.endsWith("\n") ? "-" : text === "\n" || text.endsWith("\n\n") ? "+" : "";
   return `|${needsDigit ? place.step : ""}${chomp}`;

@@ -54,7 +54,11 @@ export function quoteSingle(text: string): string {
 
 /** In double quotes, on one line, whatever the text. A lone surrogate, which UTF-8 cannot carry, becomes U+FFFD. */
 export function quoteDouble(text: string): string {
-  return `"${text.replace(MUST_ESCAPE, escapeCharacter)}"`;
+  // go-yaml looks for a byte order mark at the start of the text, for each character: then it escapes them all.
+  const escaped = text.startsWith("\uFEFF")
+    ? Array.from(text, escapeCharacter).join("")
+    : text.replace(MUST_ESCAPE, escapeCharacter);
+  return `"${escaped}"`;
 }
 
 const SHORT_ESCAPES = new Map([

@@ -40,7 +40,10 @@ export function resolvePlain(text: string): ScalarValue | undefined {
     return WORDS.get(text) ?? resolveNumber(text);
   }
   if (first === 0x2e) {
-    return WORDS.get(text) ?? (DOT_FLOAT.test(text) ? toFloat(text.replaceAll("_", "")) : undefined) ?? { type: "str", value: text };
+    return (
+      WORDS.get(text) ??
+      (DOT_FLOAT.test(text) ? toFloat(text.replaceAll("_", "")) : undefined) ?? { type: "str", value: text }
+    );
   }
   if (text.length > 5) return { type: "str", value: text };
   return WORDS.get(text) ?? { type: "str", value: text };

@@ -130,20 +130,25 @@ export class Splice {
     return true;
   }
 
-  /** Puts a value of another shape behind the old key or dash. */
+  /** Puts a value of another shape behind the old key. */
   private value(old: Placed, fresh: ValueNode, column: number): boolean {
-    let from = old.start + 1;
-    if (old.node.kind === "entry") {
-      const eol = trimReturn(this.text, old.start, endOfLine(this.text, old.start));
-      const token = scanToken(this.text, old.start, eol);
-      if (token === undefined || token.colon === -1 || token.value !== old.node.key) return false;
-      from = token.colon + 1;
-    }
-    const sheet = new Sheet();
     if (old.node.kind !== "entry") return false;
+    const colon = this.colonOf(old.start, old.node.key);
+    if (colon === undefined) return false;
+    const sheet = new Sheet();
     writeValue(sheet, fresh, [], { column, step: this.step });
-    this.replacements.push({ start: from, end: old.end, text: this.toNewlines(sheet.text.replace(/\n$/, "")) });
+    this.replacements.push({ start: colon + 1, end: old.end, text: this.toNewlines(sheet.text.replace(/\n$/, "")) });
     return true;
+  }
+
+  /** The colon behind a key on one line. */
+  private colonOf(start: number, key: string): number | undefined {
+    const { text } = this;
+    const token = scanToken(text, start, trimReturn(text, start, endOfLine(text, start)));
+    if (token?.value !== key) return undefined;
+    let at = token.colon === -1 ? token.end : token.colon;
+    while (text.charAt(at) === " ") at++;
+    return text.charAt(at) === ":" ? at : undefined;
   }
 
   /** Writes a whole unit anew, at its place. */
