@@ -177,10 +177,11 @@ class Attempt {
   }
 
   async #tryOne(entry: DataKeyEntry, key: Key): Promise<Uint8Array | null> {
+    const file = this.#parse(entry);
+    const identity = file === null ? null : await key.unlock();
+    if (file === null || identity === null) return null;
     try {
-      const file = this.#parse(entry);
-      const identity = file === null ? null : await key.unlock();
-      return file === null || identity === null ? null : await openFile(file, identity);
+      return await openFile(file, identity);
     } catch (error) {
       this.#failure ??= error;
       return null;
@@ -190,9 +191,12 @@ class Attempt {
   #parse(entry: DataKeyEntry): AgeFile | null {
     const known = this.#files.get(entry);
     if (known !== undefined) return known;
-    // Remembered as unreadable until it has been read, so that a damaged entry fails once and not for every key.
-    this.#files.set(entry, null);
-    const file = parseFile(entry.enc);
+    let file: AgeFile | null = null;
+    try {
+      file = parseFile(entry.enc);
+    } catch (error) {
+      this.#failure ??= error;
+    }
     this.#files.set(entry, file);
     return file;
   }

@@ -23,7 +23,7 @@ export interface Key {
   /** Public texts, as `Identity.recipients`. */
   readonly recipients: readonly string[];
   readonly locked: boolean;
-  /** Null if nobody gave the passphrase, or a wrong one. Asks at most once. */
+  /** Null if nobody gave the passphrase, or a wrong one. Asks at most once. Rejects only if the person stops the run. */
   unlock(): Promise<Identity | null>;
 }
 
@@ -33,7 +33,7 @@ export interface Contents {
   readonly keys: readonly Key[];
   /** Names of plugins whose identities are here; they cannot be used yet. */
   readonly plugins: readonly string[];
-  /** The first thing that is wrong here. What is right is used all the same. */
+  /** The first thing that is wrong here; a locked key adds it when it is asked for. What is right is used all the same. */
   problem?: SecretsError;
   /** More may be here, at the price of running a command or asking for a passphrase. */
   readonly pending?: { readonly needs: "command" | "passphrase"; load(): Promise<Contents> };
@@ -80,6 +80,7 @@ async function runPlace(ssh: boolean, command: string, spec: PlaceSpec, ports: K
   try {
     output = await ports.runCommand(argv);
   } catch (cause) {
+    if (cause instanceof SecretsError && cause.kind === "interrupted") throw cause;
     return broken(spec, "names a command that failed", cause);
   }
   return ssh ? readSsh(output, spec, ports) : readIdentities(output, spec, ports);
@@ -94,7 +95,16 @@ async function readIdentities(bytes: Uint8Array, spec: PlaceSpec, ports: Keyring
   }
   if (start.startsWith("-----BEGIN")) {
     bytes.fill(0);
-    return broken(spec, "holds an SSH key, where sops expects age identities");
+    const hint = "Name the key's file in SOPS_AGE_SSH_PRIVATE_KEY_FILE.";
+    const problem = new SecretsError(
+      "E_IDENTITY",
+      `${spec.name} holds an SSH key, where age identities are expected.`,
+      {
+        kind: "identity",
+        hint,
+      },
+    );
+    return { ...NOTHING, found: true, problem };
   }
   const text = Buffer.from(bytes).toString("utf8");
   bytes.fill(0);
@@ -167,9 +177,9 @@ async function openNamelessSsh(file: SshKeyFile, spec: PlaceSpec, ports: Keyring
 }
 
 async function unlockSsh(file: SshKeyFile, spec: PlaceSpec, ports: KeyringPorts): Promise<Identity | SecretsError> {
+  const passphrase = await ports.askPassphrase(`the SSH key ${spec.name}`);
+  if (passphrase === null) return problemOf(spec, "is protected by a passphrase that nobody gave");
   try {
-    const passphrase = await ports.askPassphrase(`the SSH key ${spec.name}`);
-    if (passphrase === null) return problemOf(spec, "is protected by a passphrase that nobody gave");
     return sshIdentity(await file.unlock(passphrase), spec.name);
   } catch (cause) {
     const wrong = cause instanceof SecretsError && cause.code === "E_PASSPHRASE";
@@ -195,11 +205,12 @@ function broken(spec: PlaceSpec, reason: string, cause?: unknown): Contents {
   return { ...NOTHING, problem: problemOf(spec, reason, cause) };
 }
 
+/** What another program or the system says is not repeated: it may quote what it read. */
 function problemOf(spec: PlaceSpec, reason: string, cause?: unknown): SecretsError {
-  const hint = cause instanceof SecretsError ? cause.message : undefined;
-  return new SecretsError("E_IDENTITY", `${spec.name} ${reason}.`, {
+  const why = cause instanceof SecretsError ? cause : undefined;
+  return new SecretsError("E_IDENTITY", `${spec.name} ${reason}.${why === undefined ? "" : ` ${why.message}`}`, {
     kind: "identity",
-    ...(hint === undefined ? {} : { hint }),
+    ...(why?.hint === undefined ? {} : { hint: why.hint }),
     ...(cause === undefined ? {} : { cause }),
   });
 }

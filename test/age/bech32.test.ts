@@ -30,6 +30,11 @@ test("one wrong character is always found", () => {
   );
 });
 
+// Addresses of BIP-173 whose checksums are right and whose last word is not used up.
+for (const text of ["tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3pjxtptv", "bc1rw5uspcuh"]) {
+  test(`left-over bits are refused: ${text.slice(0, 12)}`, () => assert.equal(decodeBech32(text), null));
+}
+
 test("any text is decoded or refused", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
@@ -40,7 +45,13 @@ test("any text is decoded or refused", () => {
 });
 
 // The lists of BIP-173, without those that are invalid only for their length.
-for (const text of ["A12UEL5L", "a12uel5l", "?1ezyfcl", "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw"]) {
+for (const text of [
+  "A12UEL5L",
+  "a12uel5l",
+  "?1ezyfcl",
+  "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw",
+  "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7",
+]) {
   test(`BIP-173 accepts ${text}`, () => assert.notEqual(decodeBech32(text), null));
 }
 for (const text of [

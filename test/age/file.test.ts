@@ -1,5 +1,6 @@
 /** Whole files, both ways, with age's own TypeScript library as the other side. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   Decrypter,
@@ -12,10 +13,11 @@ import fc from "fast-check";
 import { decodeArmor, encodeArmor } from "../../src/age/armor.ts";
 import { encodeBech32 } from "../../src/age/bech32.ts";
 import { decryptWith, encryptTo, encryptToBinary } from "../../src/age/file.ts";
-import { formatHeader, parseHeader } from "../../src/age/header.ts";
-import { type Identity, parseIdentities, passphraseIdentity } from "../../src/age/identity.ts";
+import { formatHeader, parseHeader, type Stanza } from "../../src/age/header.ts";
+import { type Identity, parseIdentities, passphraseIdentity, sshIdentity } from "../../src/age/identity.ts";
 import { openPayload, sealPayload } from "../../src/age/payload.ts";
 import { parseRecipient } from "../../src/age/recipient.ts";
+import { parseSshKeyFile } from "../../src/age/ssh-private-key.ts";
 import { SecretsError } from "../../src/errors.ts";
 
 const code = (expected: string) => (error: unknown) => error instanceof SecretsError && error.code === expected;
@@ -168,6 +170,59 @@ test("any bytes are opened, or not ours, or an error with a code", async () => {
     ),
     { numRuns: 400 },
   );
+});
+
+/** A file that no age program would write, with a right MAC and payload. */
+function forge(fileKey: Uint8Array, stanzas: readonly Stanza[]): Uint8Array {
+  return Buffer.concat([formatHeader(stanzas, fileKey), sealPayload(fileKey, Buffer.from("x"))]);
+}
+
+test("a file key of another length than 16 bytes is refused", async () => {
+  const fixtures = new URL("../../fixtures/age/ssh/", import.meta.url);
+  const identity = sshIdentity(await parseSshKeyFile(readFileSync(new URL("rsa3072", fixtures))).unlock(), "test");
+  const recipient = parseRecipient(readFileSync(new URL("rsa3072.pub", fixtures), "utf8"));
+  assert.ok("wrapFileKey" in recipient);
+  for (const length of [0, 15, 17, 32]) {
+    const fileKey = Buffer.alloc(length, 1);
+    await assert.rejects(
+      decryptWith([identity], forge(fileKey, [recipient.wrapFileKey(fileKey)])),
+      code("E_AGE_HEADER"),
+    );
+  }
+});
+
+test("a stanza body of the wrong length is refused before it is decrypted", async () => {
+  const fileKey = Buffer.alloc(16, 1);
+  const recipient = parseRecipient(alice.text);
+  assert.ok("wrapFileKey" in recipient);
+  const { args } = recipient.wrapFileKey(fileKey);
+  for (const length of [0, 16, 31, 33, 48]) {
+    const file = forge(fileKey, [{ args, body: Buffer.alloc(length) }]);
+    await assert.rejects(decryptWith([alice.identity], file), code("E_AGE_HEADER"));
+  }
+});
+
+test("a passphrase beside another recipient is refused for that recipient, too", async () => {
+  const fileKey = Buffer.alloc(16, 1);
+  const recipient = parseRecipient(alice.text);
+  assert.ok("wrapFileKey" in recipient);
+  const scrypt = { args: ["scrypt", "A".repeat(22), "10"], body: new Uint8Array(32) };
+  await assert.rejects(
+    decryptWith([alice.identity], forge(fileKey, [recipient.wrapFileKey(fileKey), scrypt])),
+    code("E_AGE_HEADER"),
+  );
+});
+
+test("a header without recipients is refused", async () => {
+  await assert.rejects(decryptWith([alice.identity], forge(Buffer.alloc(16), [])), code("E_AGE_HEADER"));
+});
+
+test("a header with more recipients than anybody has is refused", async () => {
+  const stanza = { args: ["X25519", "A".repeat(43)], body: new Uint8Array(32) };
+  const file = formatHeader(new Array(1001).fill(stanza), new Uint8Array(16));
+  await assert.rejects(decryptWith([alice.identity], Buffer.concat([file, Buffer.alloc(32)])), (error) => {
+    return error instanceof SecretsError && /more than 1000/.test(error.message);
+  });
 });
 
 test("armor takes linear time, whatever it holds", () => {

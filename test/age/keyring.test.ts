@@ -352,6 +352,25 @@ test("plugins are named, and no problem", async () => {
   assert.deepEqual([place?.plugins, place?.identities, place?.problem], [["yubikey"], [alice.recipient], undefined]);
 });
 
+test("Ctrl-C at a passphrase ends the search", async () => {
+  const stop = new SecretsError("E_INTERRUPTED", "Stopped.", { kind: "interrupted" });
+  const files = new Map([
+    ["/h/.ssh/id_ed25519", locked.key],
+    ["/h/.age/key.txt", read("age/identities.age.asc")],
+  ]);
+  const keyring = await loadKeyring({
+    env: {},
+    home: "/h",
+    platform: "linux",
+    readFile: async (path) => (files.has(path) ? Buffer.from(files.get(path) ?? "") : null),
+    runCommand: () => Promise.reject(stop),
+    askPassphrase: () => Promise.reject(stop),
+  });
+  for (const recipient of [locked.derived, carol.recipient]) {
+    await assert.rejects(keyring.openDataKey(await entryFor(recipient)), (error) => error === stop);
+  }
+});
+
 test("entries of other readers are not even looked at when one is ours", async () => {
   const { keyring } = await start({ env: { SOPS_AGE_KEY: `${bob.secret} ${alice.secret}` } });
   const untouchable = (recipient: string) => ({
