@@ -3,9 +3,10 @@
  * passphrase asked for, only when nothing else opens what has to be opened, and at most once.
  */
 import type { SecretsError } from "../errors.ts";
-import { type AgeFile, openFile, parseFile } from "./file.ts";
-import { type Contents, type Key, type KeyringPorts, readPlace } from "./place.ts";
+import { Attempt, type DataKeyEntry } from "./attempt.ts";
+import type { Contents, Key, KeyringPorts } from "./place.ts";
 import { listPlaces, type PlaceSpec } from "./places.ts";
+import { readPlace } from "./read-place.ts";
 import { recipientId } from "./recipient.ts";
 
 /** What `doctor` prints of a place. */
@@ -21,12 +22,6 @@ export interface Place {
   /** What would have to happen before all of it is known. */
   readonly pending?: "command" | "passphrase";
   readonly problem?: SecretsError;
-}
-
-/** One age entry of a document: the armored file `enc` holds the data key, for `recipient`. */
-export interface DataKeyEntry {
-  readonly recipient: string;
-  readonly enc: string;
 }
 
 interface Slot {
@@ -144,61 +139,6 @@ export class Keyring {
   async #load(waiting: readonly Slot[]): Promise<void> {
     for (const slot of waiting) slot.contents = (await slot.contents.pending?.load()) ?? slot.contents;
     this.#keys = indexKeys(this.#slots);
-  }
-}
-
-/** Entries on their way to being opened: parsed at most once, and no key is tried twice on one. */
-class Attempt {
-  readonly #entries: readonly DataKeyEntry[];
-  readonly #files = new Map<DataKeyEntry, AgeFile | null>();
-  readonly #tried = new Map<DataKeyEntry, Set<Key>>();
-  #failure: unknown;
-
-  constructor(entries: readonly DataKeyEntry[]) {
-    this.#entries = entries;
-  }
-
-  async tryEach(keysFor: (entry: DataKeyEntry) => readonly Key[]): Promise<Uint8Array | null> {
-    for (const entry of this.#entries) {
-      const tried = this.#tried.get(entry) ?? new Set();
-      this.#tried.set(entry, tried);
-      for (const key of keysFor(entry)) {
-        if (tried.has(key)) continue;
-        tried.add(key);
-        const dataKey = await this.#tryOne(entry, key);
-        if (dataKey !== null) return dataKey;
-      }
-    }
-    return null;
-  }
-
-  throwFirstFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  async #tryOne(entry: DataKeyEntry, key: Key): Promise<Uint8Array | null> {
-    const file = this.#parse(entry);
-    const identity = file === null ? null : await key.unlock();
-    if (file === null || identity === null) return null;
-    try {
-      return await openFile(file, identity);
-    } catch (error) {
-      this.#failure ??= error;
-      return null;
-    }
-  }
-
-  #parse(entry: DataKeyEntry): AgeFile | null {
-    const known = this.#files.get(entry);
-    if (known !== undefined) return known;
-    let file: AgeFile | null = null;
-    try {
-      file = parseFile(entry.enc);
-    } catch (error) {
-      this.#failure ??= error;
-    }
-    this.#files.set(entry, file);
-    return file;
   }
 }
 

@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Encrypter } from "age-encryption";
 import { encodeArmor } from "../../src/age/armor.ts";
+import type { DataKeyEntry } from "../../src/age/attempt.ts";
 import { encodeBech32 } from "../../src/age/bech32.ts";
 import { encryptTo } from "../../src/age/file.ts";
-import { type DataKeyEntry, type Keyring, loadKeyring } from "../../src/age/keyring.ts";
+import { type Keyring, loadKeyring } from "../../src/age/keyring.ts";
 import { parseRecipient, recipientId } from "../../src/age/recipient.ts";
 import { SecretsError } from "../../src/errors.ts";
 
