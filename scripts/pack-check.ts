@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { textFaults } from "../test/architecture/text-rules.ts";
 import { addToTally } from "./tally.ts";
 
 const OLDEST_NODE = "22.12.0";
@@ -46,11 +47,13 @@ function lookAtPackage(): void {
     expect(others.length === 0, `not meant to be shipped: ${others.join(", ")}`);
     expect(files.includes("README.md") && files.includes("LICENSE"), "README.md or LICENSE is missing");
   });
-  check("it names no path of this machine", () => {
+  check("it names no path of a machine and no registry", () => {
     const places = [resolve("."), scratch, ...(homedir().length > 5 ? [homedir()] : [])];
     for (const file of filesOf(installed)) {
       const text = readFileSync(join(installed, file), "latin1");
       for (const place of places) expect(!text.includes(place), `${file} holds ${place}`);
+      const faults = textFaults([{ path: file, text }]);
+      expect(faults.length === 0, faults.join("\n  "));
     }
   });
   check("it brings no other package along", () => {

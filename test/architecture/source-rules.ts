@@ -8,9 +8,9 @@ export interface SourceFile {
 
 /** An import only ever goes to the same floor or further down this list. */
 const FLOORS = ["cli", "actions", "fleet", "sops", "age", "repo", "errors.ts"];
-/** Pure over bytes: nothing of the repository, and of Node only what computes. */
+/** Pure over bytes: nothing of the repository, and of Node only what computes, and `node:module`, which loads code. */
 const PURE_FLOORS = new Set(["sops", "age"]);
-const PURE_NODE_MODULES = new Set(["node:buffer", "node:crypto", "node:util", "node:zlib"]);
+const PURE_NODE_MODULES = new Set(["node:buffer", "node:crypto", "node:module", "node:util", "node:zlib"]);
 const MAX_LINES = 400;
 const EMPTY_NAMES = /^(utils?|helpers?|common|misc|shared|stuff)$/;
 const PUBLIC_FACE = "src/index.ts";
