@@ -82,13 +82,16 @@ async function benchSet(): Promise<void> {
   const withKey = { ...env, SOPS_AGE_KEY_FILE: keyFile("set", identity) };
   const theirRoot = join(scratch, "set-sops");
   spawnSync("cp", ["-a", root, theirRoot]);
-  const ours: Command = { ...secrets(root, ["set", `${path}#group500/value5`, "-"], withKey), input: "another value" };
-  const theirs: Command = {
+  const ours = (round: number): Command => ({
+    ...secrets(root, ["set", `${path}#group500/value5`, "-"], withKey),
+    input: `value of round ${round}`,
+  });
+  const theirs = (round: number): Command => ({
     program: sops,
-    args: ["set", path, '["group500"]["value5"]', '"another value"'],
+    args: ["set", path, '["group500"]["value5"]', JSON.stringify(`value of round ${round}`)],
     cwd: theirRoot,
     env: withKey,
-  };
+  });
   report("set of one value among 10,000, against sops set", compare(ours, theirs, rounds(5)), 1);
 }
 

@@ -21,15 +21,17 @@ export interface Comparison {
   readonly ratio: { readonly median: number; readonly least: number; readonly greatest: number };
 }
 
+/** The same every round, or, where a second run would find its work done, another one each round. */
+export type EachRound = Command | ((round: number) => Command);
+
 /** Runs both by turns, so that what else the machine does falls on both; the first round only warms up. */
-export function compare(ours: Command, theirs: Command, rounds: number): Comparison {
-  time(ours);
-  time(theirs);
-  const pairs = Array.from({ length: rounds }, (_, round): [number, number] => {
-    if (round % 2 === 0) return [time(ours), time(theirs)];
-    const second = time(theirs);
-    return [time(ours), second];
-  });
+export function compare(ours: EachRound, theirs: EachRound, rounds: number): Comparison {
+  const timeOf = (command: EachRound, round: number) => time(typeof command === "function" ? command(round) : command);
+  const pairs = Array.from({ length: rounds + 1 }, (_, round): [number, number] => {
+    if (round % 2 === 0) return [timeOf(ours, round), timeOf(theirs, round)];
+    const second = timeOf(theirs, round);
+    return [timeOf(ours, round), second];
+  }).slice(1);
   const ratios = pairs.map(([a, b]) => a / b);
   return {
     ours: median(pairs.map(([a]) => a)),
