@@ -51,7 +51,9 @@ function compareLists(a: ListNode, b: ListNode, path: KeyPath, format: Format | 
   const counts = new Map<string, number>();
   for (const item of before) counts.set(shownKey(item), (counts.get(shownKey(item)) ?? 0) + 1);
   const fresh = after.map((item, i) => [item, i] as const).filter(([item]) => !takeOne(counts, shownKey(item)));
-  const gone = before.map((item, i) => [item, i] as const).filter(([item]) => takeOne(counts, shownKey(item)));
+  // What is left over are the ones that went; of several equal items the last, as a person would put it.
+  const left = before.map((item, i) => [item, i] as const).reverse();
+  const gone = left.filter(([item]) => takeOne(counts, shownKey(item))).reverse();
   for (const [i, [item, index]] of fresh.entries()) {
     const [old] = gone[i] ?? [];
     if (old === undefined) found.added.push([...path, index]);
