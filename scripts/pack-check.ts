@@ -4,7 +4,7 @@
  * and one that is too old.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { textFaults } from "../test/architecture/text-rules.ts";
@@ -82,6 +82,14 @@ function lookAtPackage(): void {
       });
     }
   }
+  check("compiled code is kept, for this user alone", () => {
+    const cache = join(scratch, "home/.cache/secrets/code");
+    expect(
+      readdirSync(cache).length === 2,
+      `one file for each Node that ran a command: ${readdirSync(cache).join(", ")}`,
+    );
+    expect((statSync(cache).mode & 0o777) === 0o700, "its directory is open to others");
+  });
   check(`a sentence for Node ${TOO_OLD_NODE}`, () => {
     const { status, stdout, stderr } = runAs(nodeAt(TOO_OLD_NODE), ["--version"]);
     expect(

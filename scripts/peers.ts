@@ -49,7 +49,7 @@ function provide(tool: GoTool): Row {
     copyFileSync(path, target);
     rmSync(notServed, { force: true });
     remember(tool.name, "given");
-    return { name: tool.name, version: tool.version, state: "given", note: "the version is the giver's word" };
+    return { name: tool.name, version: "?", state: "given" };
   }
   if (existsSync(target) && (stamp[tool.name] === tool.version || stamp[tool.name] === "given"))
     return { name: tool.name, version: stamp[tool.name] ?? "", state: "in place" };
