@@ -4,7 +4,7 @@ import type { CommentNode, EntryNode, ValueNode } from "../../tree.ts";
 type AnyNode = EntryNode | ValueNode | CommentNode;
 
 /** Nodes that all aliases of a document together may add. */
-const MAX_EXPANDED = 100_000;
+const MAX_EXPANDED = 50_000;
 
 export class Aliases {
   private readonly anchors = new Map<string, { value: ValueNode; size: number }>();

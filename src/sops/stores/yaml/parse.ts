@@ -5,7 +5,7 @@ import { loadYamlLibrary } from "./library.ts";
 import { MAX_NESTING } from "./limits.ts";
 
 /** Pieces of syntax that one text may have when it needs the library. Each costs some hundred bytes of memory. */
-const MAX_LEXEMES = 300_000;
+const MAX_LEXEMES = 200_000;
 
 export interface ParsedDocument {
   readonly document: Document.Parsed<ParsedNode>;
