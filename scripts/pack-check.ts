@@ -45,6 +45,9 @@ function lookAtPackage(): void {
     expect(files.filter((file) => file.startsWith("dist/")).join() === built.join(), `dist: ${files.join(", ")}`);
     const others = files.filter((file) => !built.includes(file) && !meant.test(file));
     expect(others.length === 0, `not meant to be shipped: ${others.join(", ")}`);
+    const licences = readFileSync(join(installed, "dist/THIRD-PARTY.md"), "utf8");
+    for (const name of ["@stricli/core", "yaml", "age-encryption"])
+      expect(licences.includes(`\n## ${name} `), `the licence of ${name} is missing`);
     expect(files.includes("README.md") && files.includes("LICENSE"), "README.md or LICENSE is missing");
   });
   check("it names no path of a machine and no registry", () => {
