@@ -27,6 +27,8 @@ const shared: BuildOptions = {
 const { metafile } = await build({
   ...shared,
   entryPoints: ["src/cli/main.ts"],
+  // Sources use it to reach `require`, which the bundle has.
+  define: { "import.meta.url": '""' },
   outfile: "dist/main.cjs",
   target: "node22.12",
   metafile: true,
