@@ -3,7 +3,7 @@
  * passphrase asked for, only when nothing else opens what has to be opened, and at most once.
  */
 import type { SecretsError } from "../errors.ts";
-import { Attempt, type DataKeyEntry } from "./attempt.ts";
+import { type DataKeyEntry, openFirst } from "./data-key.ts";
 import type { Contents, Key, KeyringPorts } from "./place.ts";
 import { listPlaces, type PlaceSpec } from "./places.ts";
 import { readPlace } from "./read-place.ts";
@@ -29,8 +29,9 @@ interface Slot {
   contents: Contents;
 }
 
-/** @returns at once with every file read, and nothing run or asked. Never rejects for what it finds at a place. */
-export async function loadKeyring(ports: KeyringPorts): Promise<Keyring> {
+/** Reads every file, and runs and asks nothing. Never rejects for what it finds at a place: `places` tells. */
+export async function loadKeyring(outside: KeyringPorts): Promise<Keyring> {
+  const ports = { ...outside, askPassphrase: oneAtATime((what: string) => outside.askPassphrase(what)) };
   const read = new Map<string, Promise<Contents>>();
   const slots: Slot[] = [];
   for (const spec of listPlaces(ports)) {
@@ -45,7 +46,6 @@ export async function loadKeyring(ports: KeyringPorts): Promise<Keyring> {
 
 export class Keyring {
   readonly #slots: readonly Slot[];
-  readonly #settled = new Map<"command" | "passphrase", Promise<void>>();
   #keys: ReadonlyMap<string, readonly Key[]>;
 
   /** Use `loadKeyring`. */
@@ -99,25 +99,22 @@ export class Keyring {
    * @throws SecretsError `E_AGE_…` if none opens and one of them is damaged
    */
   async openAnyDataKey(entries: readonly DataKeyEntry[]): Promise<Uint8Array | null> {
-    const attempt = new Attempt(entries);
-    const labelled = async (locked: boolean) =>
-      attempt.tryEach((entry) => this.#keysFor(entry).filter((key) => key.locked === locked));
-    const unlabelled = async (keys: () => readonly Key[]) =>
-      attempt.tryEach((entry) => (this.canOpen(entry.recipient) ? [] : keys()));
-    const openKeys = () => this.#slots.flatMap((slot) => slot.contents.keys.filter((key) => !key.locked));
+    const failures: unknown[] = [];
+    const labelled = (locked: boolean) =>
+      openFirst(entries, (entry) => this.#keysFor(entry).filter((key) => key.locked === locked), failures);
+    const unlabelled = (keys: readonly Key[]) =>
+      openFirst(entries, (entry) => (this.canOpen(entry.recipient) ? [] : keys), failures);
 
     let dataKey = await labelled(false);
     if (dataKey === null && (await this.#settle("command"))) dataKey = await labelled(false);
     dataKey ??= await labelled(true);
-    dataKey ??= await unlabelled(openKeys);
-    if (dataKey === null) {
-      const known = new Set(openKeys());
-      if (await this.#settle("passphrase")) {
-        dataKey = await labelled(false);
-        dataKey ??= await unlabelled(() => openKeys().filter((key) => !known.has(key)));
-      }
+    const tried = this.#openKeys();
+    dataKey ??= await unlabelled(tried);
+    if (dataKey === null && (await this.#settle("passphrase"))) {
+      dataKey = await labelled(false);
+      dataKey ??= await unlabelled(this.#openKeys().filter((key) => !tried.includes(key)));
     }
-    if (dataKey === null) attempt.throwFirstFailure();
+    if (dataKey === null && failures.length > 0) throw failures[0];
     return dataKey;
   }
 
@@ -125,21 +122,33 @@ export class Keyring {
     return this.#keys.get(recipientId(entry.recipient)) ?? [];
   }
 
-  /** Loads what waits for commands or for passphrases; true if there was anything. Once a run. */
-  async #settle(needs: "command" | "passphrase"): Promise<boolean> {
-    const waiting = this.#slots.filter((slot) => slot.contents.pending?.needs === needs);
-    if (waiting.length === 0) return false;
-    const settled = this.#settled.get(needs) ?? this.#load(waiting);
-    this.#settled.set(needs, settled);
-    await settled;
-    return true;
+  #openKeys(): readonly Key[] {
+    return this.#slots.flatMap((slot) => slot.contents.keys.filter((key) => !key.locked));
   }
 
-  /** One after the other: two prompts at once would share one terminal. */
-  async #load(waiting: readonly Slot[]): Promise<void> {
-    for (const slot of waiting) slot.contents = (await slot.contents.pending?.load()) ?? slot.contents;
-    this.#keys = indexKeys(this.#slots);
+  /**
+   * Loads what waits for a command or a passphrase, place by place; true if anything did. A place that is loading
+   * already is waited for.
+   */
+  async #settle(needs: "command" | "passphrase"): Promise<boolean> {
+    const waiting = this.#slots.filter((slot) => slot.contents.pending?.needs === needs);
+    for (const slot of waiting) {
+      const { pending } = slot.contents;
+      if (pending?.needs === needs) slot.contents = await pending.load();
+    }
+    if (waiting.length > 0) this.#keys = indexKeys(this.#slots);
+    return waiting.length > 0;
   }
+}
+
+/** Prompts share one terminal, however many documents are opened at once. When one is interrupted, no other follows. */
+function oneAtATime(ask: (what: string) => Promise<string | null>): (what: string) => Promise<string | null> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (what) => {
+    const answer = last.then(() => ask(what));
+    last = answer;
+    return answer;
+  };
 }
 
 function indexKeys(slots: readonly Slot[]): ReadonlyMap<string, readonly Key[]> {

@@ -30,7 +30,7 @@ export interface Contents {
   readonly plugins: readonly string[];
   /** The first thing that is wrong here; a locked key adds it when it is asked for. What is right is used all the same. */
   problem?: SecretsError;
-  /** More may be here, at the price of running a command or asking for a passphrase. */
+  /** More may be here, at the price of running a command or asking for a passphrase. `load` does so at most once. */
   readonly pending?: { readonly needs: "command" | "passphrase"; load(): Promise<Contents> };
 }
 

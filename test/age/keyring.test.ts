@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Encrypter } from "age-encryption";
 import { encodeArmor } from "../../src/age/armor.ts";
-import type { DataKeyEntry } from "../../src/age/attempt.ts";
 import { encodeBech32 } from "../../src/age/bech32.ts";
+import type { DataKeyEntry } from "../../src/age/data-key.ts";
 import { encryptTo } from "../../src/age/file.ts";
 import { type Keyring, loadKeyring } from "../../src/age/keyring.ts";
 import { parseRecipient, recipientId } from "../../src/age/recipient.ts";
@@ -58,13 +58,13 @@ async function start(machine: Machine): Promise<{ keyring: Keyring; log: string[
     async readFile(path) {
       log.push(`read ${path}`);
       const text = files.get(path);
-      if (text === null) throw new Error("EACCES");
+      if (text === null) throw new Error("EACCES: hunter2");
       return text === undefined ? null : Buffer.from(text);
     },
     async runCommand(argv) {
       log.push(`run ${argv.join("|")}`);
       const output = machine.commands?.[argv[0] ?? ""];
-      if (output === undefined) throw new Error(`${argv[0]} failed`);
+      if (output === undefined) throw new Error(`${argv[0]} failed: hunter2`);
       return Buffer.from(output);
     },
     async askPassphrase(what) {
@@ -212,6 +212,7 @@ for (const [name, machine, reason] of [
     { env: { SOPS_AGE_KEY_FILE: "/k" }, files: { "/k": `${bob.secret}\nhunter2-hunter2` } },
     /no identity/,
   ],
+  ["~/.age/key.txt", { files: { ".age/key.txt": "#".repeat(16 * 1024 * 1024 + 1) } }, /too large/],
   ["SOPS_AGE_KEY_CMD", { env: { SOPS_AGE_KEY_CMD: "" } }, /command line/],
   ["SOPS_AGE_KEY_CMD", { env: { SOPS_AGE_KEY_CMD: "pass 'open" } }, /command line/],
   ["SOPS_AGE_KEY_CMD", { env: { SOPS_AGE_KEY_CMD: "false" } }, /command that failed/],
@@ -261,6 +262,33 @@ test("a locked SSH key is asked for once, and only for its own entries", async (
   for (const entry of [mine[0], mine[1], mine[0]])
     assert.deepEqual(Buffer.from((await keyring.openDataKey(entry as DataKeyEntry)) ?? []), dataKey);
   assert.deepEqual(asked(log), ["ask the SSH key ~/.ssh/id_ed25519"]);
+});
+
+test("two locked keys are asked for one after the other", async () => {
+  const second = ssh("ed25519-aes256-cbc");
+  const files = new Map([
+    ["/h/.ssh/id_ed25519", locked.key],
+    ["/k", second.key],
+  ]);
+  let open = 0;
+  const keyring = await loadKeyring({
+    env: { SOPS_AGE_SSH_PRIVATE_KEY_FILE: "/k" },
+    home: "/h",
+    platform: "linux",
+    readFile: async (path) => (files.has(path) ? Buffer.from(files.get(path) ?? "") : null),
+    runCommand: () => Promise.reject(new Error()),
+    async askPassphrase() {
+      assert.equal(++open, 1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      open--;
+      return "pw";
+    },
+  });
+  const entries = await Promise.all(
+    [locked.derived, second.derived, locked.line].map((recipient) => entryFor(recipient)),
+  );
+  const opened = await Promise.all(entries.map((entry) => keyring.openDataKey(entry)));
+  assert.ok(opened.every((key) => key !== null));
 });
 
 for (const [name, answers, reason] of [
@@ -335,6 +363,11 @@ test("an entry that is labelled for nobody we know is tried with every open key"
   assert.ok((await keyring.openDataKey(await entryFor(bob.recipient, "__proto__"))) !== null);
 });
 
+test("an entry that is labelled for one key is not tried with another", async () => {
+  const { keyring } = await start({ env: { SOPS_AGE_KEY: `${alice.secret} ${bob.secret}` } });
+  assert.equal(await keyring.openDataKey(await entryFor(bob.recipient, alice.recipient)), null);
+});
+
 test("a damaged entry is told, unless another one opens", async () => {
   const { keyring } = await start({ env: { SOPS_AGE_KEY: alice.secret } });
   const damaged = { recipient: alice.recipient, enc: "hunter2" };
@@ -353,22 +386,25 @@ test("plugins are named, and no problem", async () => {
   assert.deepEqual([place?.plugins, place?.identities, place?.problem], [["yubikey"], [alice.recipient], undefined]);
 });
 
-test("Ctrl-C at a passphrase ends the search", async () => {
+test("Ctrl-C at a prompt or in a command ends the search", async () => {
   const stop = new SecretsError("E_INTERRUPTED", "Stopped.", { kind: "interrupted" });
   const files = new Map([
     ["/h/.ssh/id_ed25519", locked.key],
     ["/h/.age/key.txt", read("age/identities.age.asc")],
   ]);
-  const keyring = await loadKeyring({
-    env: {},
-    home: "/h",
-    platform: "linux",
-    readFile: async (path) => (files.has(path) ? Buffer.from(files.get(path) ?? "") : null),
-    runCommand: () => Promise.reject(stop),
-    askPassphrase: () => Promise.reject(stop),
-  });
-  for (const recipient of [locked.derived, carol.recipient]) {
-    await assert.rejects(keyring.openDataKey(await entryFor(recipient)), (error) => error === stop);
+  for (const env of [{}, { SOPS_AGE_KEY_CMD: "pass" }]) {
+    const keyring = await loadKeyring({
+      env,
+      home: "/h",
+      platform: "linux",
+      readFile: async (path) => (files.has(path) ? Buffer.from(files.get(path) ?? "") : null),
+      runCommand: () => Promise.reject(stop),
+      askPassphrase: () => Promise.reject(stop),
+    });
+    for (const recipient of [locked.derived, carol.recipient]) {
+      await assert.rejects(keyring.openDataKey(await entryFor(recipient)), (error) => error === stop);
+    }
+    assert.ok(keyring.places.every((place) => place.problem === undefined));
   }
 });
 

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
+import { decodeArmor } from "../../src/age/armor.ts";
 import { decryptWith } from "../../src/age/file.ts";
+import { formatHeader, parseHeader } from "../../src/age/header.ts";
 import { sshIdentity } from "../../src/age/identity.ts";
 import { parseSshKeyFile } from "../../src/age/ssh-private-key.ts";
 import { parseSshPublicLine } from "../../src/age/ssh-public-key.ts";
@@ -37,8 +39,11 @@ for (const name of usable) {
       Buffer.from((await decryptWith([identity], read(`files/${name}.age`))) ?? []).toString(),
       `for ${name}\n`,
     );
-    const other = name === "ed25519" ? "ed25519-pkcs8" : "ed25519";
-    assert.equal(await decryptWith([identity], read(`files/${other}.age`)), null);
+    for (const other of ["ed25519-aes256-cbc", "rsa3072-aes256-ctr", "ed25519-pkcs8", "rsa3072-pem"].filter(
+      (candidate) => !name.startsWith(candidate),
+    )) {
+      assert.equal(await decryptWith([identity], read(`files/${other}.age`)), null);
+    }
   });
 }
 
@@ -103,6 +108,36 @@ test("a private half under another public half is refused", async () => {
   other.copy(blob, at(blob), at(other), at(other) + 11 + 4 + 32);
   await assert.rejects(parseSshKeyFile(armor(blob)).unlock(), refusal("E_SSH_KEY", /its own public half/));
 });
+
+test("an RSA private half under another public half is refused", async () => {
+  const blob = openSsh("rsa3072");
+  const other = openSsh("rsa3072-aes256-ctr");
+  const at = (bytes: Buffer) => bytes.indexOf("ssh-rsa");
+  other.copy(blob, at(blob), at(other), at(other) + 7 + 4 + 3 + 4 + 385);
+  await assert.rejects(parseSshKeyFile(armor(blob)).unlock(), refusal("E_SSH_KEY", /its own public half/));
+});
+
+test("padding, number of keys and length are as OpenSSH writes them", async () => {
+  const blob = openSsh("ed25519");
+  const padded = Buffer.from(blob);
+  padded[padded.length - 1] = 0;
+  await assert.rejects(parseSshKeyFile(armor(padded)).unlock(), refusal("E_SSH_KEY", /damaged/));
+  const two = Buffer.from(blob);
+  two.writeUInt32BE(2, blob.indexOf("ssh-ed25519") - 12);
+  assert.throws(() => parseSshKeyFile(armor(two)), refusal("E_SSH_KEY", /more than one key/));
+  const longer = Buffer.concat([blob, Buffer.of(0)]);
+  assert.throws(() => parseSshKeyFile(armor(longer)), refusal("E_SSH_KEY", /behind its end/));
+});
+
+for (const name of ["ed25519", "rsa3072"]) {
+  test(`${name}: a stanza with our tag that does not open is damage, not somebody else's`, async () => {
+    const identity = sshIdentity(await parseSshKeyFile(read(`ssh/${name}`)).unlock(), name);
+    const { stanzas } = parseHeader(decodeArmor(read(`files/${name}.age`).toString()));
+    const changed = stanzas.map(({ args, body }) => ({ args, body: body.map((byte) => byte ^ 1) }));
+    const file = Buffer.concat([formatHeader(changed, Buffer.alloc(16)), Buffer.alloc(32)]);
+    await assert.rejects(decryptWith([identity], file), refusal("E_AGE_HEADER", /does not open/));
+  });
+}
 
 test("cut at any byte, an unencrypted key is an error with a code", async () => {
   for (const name of ["ed25519", "rsa3072"]) {
