@@ -6,15 +6,20 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { type DataKey, openValue, sealValue } from "./cipher.ts";
-import { scalarBytes, timeToSecond } from "./scalar.ts";
+import { scalarText, timeToSecond } from "./scalar.ts";
 import type { ScalarValue } from "./tree.ts";
 
 /** SHA-256 of the four letters `sops`: keeps the two ways of hashing apart. */
-const ONLY_ENCRYPTED_SEED = createSeed();
+const ONLY_ENCRYPTED_SEED = createHash("sha256").update("sops").digest();
+
+const LOW_SURROGATE = /^[\udc00-\udfff]/;
+const FLUSH_LENGTH = 16_384;
 
 export class MacHasher {
   readonly #hash: Hash;
   readonly #onlyEncrypted: boolean;
+  /** Text not handed to the hash yet: a call into it costs more than the hashing of a short value. */
+  #pending = "";
 
   constructor(onlyEncrypted: boolean) {
     this.#onlyEncrypted = onlyEncrypted;
@@ -25,12 +30,26 @@ export class MacHasher {
   /** To be called for every value in document order; comments are never handed in (sops 3.13.3). */
   add(scalar: ScalarValue, encrypted: boolean): void {
     if (this.#onlyEncrypted && !encrypted) return;
-    if (scalar.type === "str" || scalar.type === "time") this.#hash.update(scalar.value, "utf8");
-    else if (scalar.type !== "null") this.#hash.update(scalarBytes(scalar));
+    if (scalar.type === "bytes") {
+      this.#flush();
+      this.#hash.update(scalar.value);
+    } else {
+      const text = scalarText(scalar);
+      // Half a surrogate pair must not meet its other half in the value before.
+      if (LOW_SURROGATE.test(text)) this.#flush();
+      this.#pending += text;
+      if (this.#pending.length > FLUSH_LENGTH) this.#flush();
+    }
   }
 
   digest(): string {
+    this.#flush();
     return this.#hash.digest("hex").toUpperCase();
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending, "utf8");
+    this.#pending = "";
   }
 }
 
@@ -47,8 +66,4 @@ export function sealMac(digest: string, key: DataKey, lastModified: string): str
 /** sops parses the date and prints it again to the second before it authenticates it. */
 function macDate(lastModified: string): string {
   return timeToSecond(lastModified) ?? lastModified;
-}
-
-function createSeed(): Buffer {
-  return createHash("sha256").update("sops").digest();
 }

@@ -91,7 +91,7 @@ export function restamp(tree: MapNode, mac: string, lastModified: string): MapNo
 }
 
 /** A string as a node of its own. */
-export function textNode(value: string): ScalarNode {
+function textNode(value: string): ScalarNode {
   return { kind: "scalar", scalar: { type: "str", value } };
 }
 

@@ -21,11 +21,19 @@ const KEY_LENGTHS: readonly number[] = [32, 33];
  * Unwraps a PGP entry.
  * @param program `SOPS_GPG_EXEC` if set, else `gpg`.
  * @returns null when gpg has no key for it.
- * @throws SecretsError `E_GPG` when gpg opens the message and what is inside is no data key.
+ * @throws SecretsError `E_GPG` with gpg's own words as `cause` when it has the key and fails, or when what is inside
+ *   is no data key.
  */
 export async function openWithGpg(key: MasterKey, run: RunGpg, program = "gpg"): Promise<Uint8Array | null> {
-  const { code, stdout } = await run([program, "-d"], Buffer.from(key.enc, "utf8"));
-  if (code !== 0) return null;
+  const { code, stdout, stderr } = await run([program, "-d"], Buffer.from(key.enc, "utf8"));
+  if (code !== 0) {
+    // In another language the reason is told although there is nothing to mend; that is the smaller evil.
+    if (/no secret key/i.test(stderr)) return null;
+    throw new SecretsError("E_GPG", `gpg could not open the entry of ${key.id}.`, {
+      cause: stderr.trim(),
+      hint: `Try 'gpg --decrypt' yourself: the agent, the card or the passphrase may be missing.`,
+    });
+  }
   if (KEY_LENGTHS.includes(stdout.length)) return stdout;
   throw new SecretsError("E_GPG", `gpg opened the entry of ${key.id}, but it holds no data key.`, {
     hint: "The entry is damaged, or this gpg is too old for its cipher; restore the file from git history or update gpg.",

@@ -1,14 +1,16 @@
 /** Our documents before the real sops 3.13.3, and its documents before us: every format, every selector. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { setAt } from "../../src/sops/access.ts";
 import { createFile, type NewFile } from "../../src/sops/create-file.ts";
+import type { DataKeyOpener } from "../../src/sops/datakey.ts";
 import { pair } from "../../src/sops/pair.ts";
+import { openWithGpg, type RunGpg, sealWithGpg } from "../../src/sops/pgp.ts";
 import { parsePlain, plainBytes, plainText } from "../../src/sops/plain-text.ts";
 import type { Selector } from "../../src/sops/selectors.ts";
 import type { Format } from "../../src/sops/store.ts";
@@ -36,8 +38,14 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function sops(args: readonly string[], keys = goldenKey("age1")): Buffer {
-  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, SOPS_AGE_KEY: keys, SOPS_DISABLE_VERSION_CHECK: "1" };
+function sops(args: readonly string[], keys = goldenKey("age1"), more: NodeJS.ProcessEnv = {}): Buffer {
+  const env = {
+    ...more,
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    SOPS_AGE_KEY: keys,
+    SOPS_DISABLE_VERSION_CHECK: "1",
+  };
   return execFileSync(SOPS, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -162,4 +170,61 @@ test("sops set and ours take turns on one file", async () => {
   sops(["unset", path, '["a"]']);
   const last = await open(readFileSync(path), "yaml");
   assert.equal(plainText("yaml", last.documents), "b:\n    c: three\n    d: four\n");
+});
+
+test("PGP: gpg opens the same entry for sops and for us, whoever wrote it", async () => {
+  const GNUPGHOME = join(folder, "gnupg");
+  mkdirSync(GNUPGHOME, { mode: 0o700 });
+  const env = { ...process.env, GNUPGHOME };
+  const run: RunGpg = async ([program = "", ...args], stdin) => {
+    const { status, stdout, stderr } = spawnSync(program, args, { input: stdin, env });
+    return { code: status ?? 1, stdout, stderr: stderr.toString() };
+  };
+  const generate = [
+    "--batch",
+    "--passphrase",
+    "",
+    "--quick-gen-key",
+    "Test <t@example.org>",
+    "default",
+    "default",
+    "never",
+  ];
+  execFileSync("gpg", generate, { env, stdio: "ignore" });
+  try {
+    const listed = execFileSync("gpg", ["--list-keys", "--with-colons"], { env, stdio: ["ignore", "pipe", "ignore"] });
+    const fingerprint = /^fpr:+([0-9A-F]{40})/m.exec(listed.toString())?.[1] ?? "";
+    const opener: DataKeyOpener = { open: async (key) => (key.type === "pgp" ? openWithGpg(key, run) : null) };
+    const document = map({ a: text("v") });
+    const sealed = await create("yaml", [document], {
+      keyGroups: [
+        [
+          { type: "pgp", id: fingerprint },
+          { type: "age", id: RECIPIENT_2 },
+        ],
+      ],
+      seal: (key, dataKey) => (key.type === "pgp" ? sealWithGpg(key.id, dataKey, run) : sealAge(key, dataKey)),
+    });
+    assert.equal(sops(["decrypt", place("yaml", sealed)], "", { GNUPGHOME }).toString(), "a: v\n");
+    const theirs = sops(["encrypt", "--pgp", fingerprint, place("yaml", "a: v\n")], "", { GNUPGHOME });
+    assert.equal(plainText("yaml", (await open(theirs, "yaml", opener)).documents), "a: v\n");
+    const shape = (content: string): string[] =>
+      content
+        .split("\n")
+        .map((line) => line.replace(/[:-].*/, "").trim())
+        .filter((line) => /^[a-z_]+$/.test(line));
+    const alone = await create("yaml", [document], {
+      keyGroups: [[{ type: "pgp", id: fingerprint }]],
+      seal: (key, dataKey) => sealWithGpg(key.id, dataKey, run),
+    });
+    assert.deepEqual(shape(alone), shape(theirs.toString()));
+    await open(alone, "yaml", opener);
+    const stranger = join(folder, "stranger");
+    mkdirSync(stranger, { mode: 0o700 });
+    env.GNUPGHOME = stranger;
+    await assert.rejects(open(alone, "yaml", opener), { code: "E_NO_IDENTITY" });
+    env.GNUPGHOME = GNUPGHOME;
+  } finally {
+    spawnSync("gpgconf", ["--kill", "all"], { env });
+  }
 });

@@ -7,7 +7,7 @@ import { type OpenedFile, open } from "./golden.ts";
 
 const PREFIX = "clear ";
 
-export async function sealClear(_: NewKey, dataKey: Uint8Array): Promise<string> {
+async function sealClear(_: NewKey, dataKey: Uint8Array): Promise<string> {
   return PREFIX + Buffer.from(dataKey).toString("base64");
 }
 

@@ -1,8 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { MasterKey } from "../../src/sops/metadata.ts";
 import { openWithGpg, type RunGpg, sealWithGpg } from "../../src/sops/pgp.ts";
@@ -14,11 +10,11 @@ const entry = (enc: string): MasterKey => ({
   enc,
   node: map({}),
 });
-const answer = (stdout: string | Uint8Array, code = 0) => {
+const answer = (stdout: string | Uint8Array, code = 0, stderr = "gpg: decryption failed: No secret key") => {
   const calls: { argv: readonly string[]; stdin: string }[] = [];
   const run: RunGpg = async (argv, stdin) => {
     calls.push({ argv, stdin: Buffer.from(stdin).toString() });
-    return { code, stdout: Buffer.from(stdout), stderr: "gpg: no public key" };
+    return { code, stdout: Buffer.from(stdout), stderr };
   };
   return { run, calls };
 };
@@ -33,6 +29,8 @@ test("a message goes to gpg on stdin and nowhere else", async () => {
 test("no key is null; a message without a data key is an error", async () => {
   assert.equal(await openWithGpg(entry("x"), answer("", 2).run), null);
   await assert.rejects(openWithGpg(entry("x"), answer("").run), { code: "E_GPG" });
+  const cancelled = answer("", 2, "gpg: public key decryption failed: Operation cancelled").run;
+  await assert.rejects(openWithGpg(entry("x"), cancelled), { code: "E_GPG", cause: /cancelled/ });
 });
 
 test("sealing gives gpg the arguments of sops, and the message loses its last line break", async () => {
@@ -53,35 +51,4 @@ test("sealing gives gpg the arguments of sops, and the message loses its last li
     "--no-encrypt-to",
   ]);
   await assert.rejects(sealWithGpg("AB", Buffer.from("k"), answer("", 2).run), { code: "E_GPG" });
-});
-
-test("a data key survives the real gpg, if there is one", (t) => {
-  if (spawnSync("gpg", ["--version"]).status !== 0)
-    return t.skip("gpg is not installed; the interop suite requires it");
-  const home = mkdtempSync(join(tmpdir(), "secrets-gpg-"));
-  const env = { ...process.env, GNUPGHOME: home };
-  const run: RunGpg = async ([program = "gpg", ...args], stdin) => {
-    const { status, stdout, stderr } = spawnSync(program, args, { input: stdin, env });
-    return { code: status ?? 1, stdout, stderr: stderr.toString() };
-  };
-  return (async () => {
-    try {
-      execFileSync(
-        "gpg",
-        ["--batch", "--passphrase", "", "--quick-gen-key", "Test <t@example.org>", "default", "default", "never"],
-        { env, stdio: "ignore" },
-      );
-      const listed = execFileSync("gpg", ["--list-keys", "--with-colons"], {
-        env,
-        stdio: ["ignore", "pipe", "ignore"],
-      }).toString();
-      const fingerprint = /^fpr:+([0-9A-F]{40})/m.exec(listed)?.[1] ?? "";
-      const key = new Uint8Array(32).fill(9);
-      const enc = await sealWithGpg(fingerprint, key, run);
-      assert.deepEqual(Buffer.from((await openWithGpg(entry(enc), run)) ?? []), Buffer.from(key));
-    } finally {
-      spawnSync("gpgconf", ["--kill", "all"], { env });
-      rmSync(home, { recursive: true, force: true });
-    }
-  })();
 });

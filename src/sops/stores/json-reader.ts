@@ -1,6 +1,6 @@
 /**
  * JSON to a tree with spans. A reader of its own since `JSON.parse` loses the order of numeric keys, numbers beyond
- * 2^53, repeated keys and every position; strings are cut out by the engine's own search, so it stays fast.
+ * 2^53, repeated keys and every position.
  */
 import { type ErrorCode, SecretsError } from "../../errors.ts";
 import { fitsInt64 } from "../scalar.ts";
@@ -10,9 +10,9 @@ import type { EntryNode, ListNode, MapNode, ScalarNode, ScalarValue, Span, Value
 /** Levels of maps and lists in one document, the outermost included. */
 const MAX_NESTING = 64;
 
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [OPEN_MAP, CLOSE_MAP, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const SPACE = /[ \t\r\n]*/y;
-const CONTROL = /[\0-\x1f]/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ESCAPES = new Map([
   ['"', '"'],
@@ -53,62 +53,65 @@ class JsonReader {
   }
 
   #value(): ValueNode {
-    const first = this.#text[this.#at];
-    if (first === '"') {
-      const start = this.#at;
-      const value = this.#string();
-      return { kind: "scalar", scalar: { type: "str", value }, span: { start, end: this.#at } };
+    switch (this.#text.charCodeAt(this.#at)) {
+      case QUOTE: {
+        const start = this.#at;
+        const value = this.#string();
+        return { kind: "scalar", scalar: { type: "str", value }, span: { start, end: this.#at } };
+      }
+      case OPEN_MAP:
+        return this.#map();
+      case OPEN_LIST:
+        return this.#list();
+      default:
+        return this.#literal();
     }
-    if (first === "{") return this.#map();
-    if (first === "[") return this.#list();
-    return this.#literal();
   }
 
   #map(): MapNode {
     const start = this.#enter();
     const entries: EntryNode[] = [];
     const seen = new Set<string>();
-    this.#separated("}", () => {
+    for (let more = this.#opens(CLOSE_MAP); more; more = this.#continues(CLOSE_MAP)) {
       const entryStart = this.#at;
-      if (this.#text[this.#at] !== '"') throw this.#fault("A key in double quotes is missing");
+      if (this.#text.charCodeAt(entryStart) !== QUOTE) throw this.#fault("A key in double quotes is missing");
       const key = this.#string();
       if (seen.has(key)) throw this.#fault("A key stands twice in the same object", "E_DUPLICATE_KEY", entryStart);
       seen.add(key);
       this.#skipSpace();
-      if (this.#text[this.#at] !== ":") throw this.#fault("A colon is missing");
+      if (this.#text.charCodeAt(this.#at) !== COLON) throw this.#fault("A colon is missing");
       this.#at++;
       this.#skipSpace();
       const value = this.#value();
       entries.push({ kind: "entry", key, value, span: { start: entryStart, end: this.#at } });
-    });
+    }
     return { kind: "map", entries, span: this.#leave(start) };
   }
 
   #list(): ListNode {
     const start = this.#enter();
     const items: ValueNode[] = [];
-    this.#separated("]", () => {
-      items.push(this.#value());
-    });
+    for (let more = this.#opens(CLOSE_LIST); more; more = this.#continues(CLOSE_LIST)) items.push(this.#value());
     return { kind: "list", items, span: this.#leave(start) };
   }
 
-  /** The members up to and with the closing sign; the opening sign is read already. */
-  #separated(close: string, member: () => void): void {
+  /** After the opening sign: whether there is a first member. The closing sign of an empty container is taken. */
+  #opens(close: number): boolean {
     this.#skipSpace();
-    if (this.#text[this.#at] === close) {
-      this.#at++;
-      return;
-    }
-    for (;;) {
-      this.#skipSpace();
-      member();
-      this.#skipSpace();
-      const next = this.#text[this.#at];
-      if (next !== "," && next !== close) throw this.#fault(`A comma or '${close}' is missing`);
-      this.#at++;
-      if (next === close) return;
-    }
+    if (this.#text.charCodeAt(this.#at) !== close) return true;
+    this.#at++;
+    return false;
+  }
+
+  /** After a member: whether another follows. The comma or the closing sign is taken. */
+  #continues(close: number): boolean {
+    this.#skipSpace();
+    const next = this.#text.charCodeAt(this.#at);
+    if (next !== COMMA && next !== close) throw this.#fault(`A comma or '${String.fromCharCode(close)}' is missing`);
+    this.#at++;
+    if (next === close) return false;
+    this.#skipSpace();
+    return true;
   }
 
   #enter(): number {
@@ -141,23 +144,24 @@ class JsonReader {
   }
 
   #string(): string {
+    const text = this.#text;
     const start = this.#at + 1;
-    let end = this.#text.indexOf('"', start);
-    // A quote behind an odd number of backslashes belongs to the text.
-    while (end !== -1 && this.#isEscaped(end, start)) end = this.#text.indexOf('"', end + 1);
-    if (end === -1) throw this.#fault("A string has no end");
-    const raw = this.#text.slice(start, end);
-    const control = raw.search(CONTROL);
-    if (control !== -1)
-      throw this.#fault("A string holds a line break or control character", undefined, start + control);
-    this.#at = end + 1;
-    return raw.includes("\\") ? this.#unescape(raw, start) : raw;
-  }
-
-  #isEscaped(quote: number, start: number): boolean {
-    let before = quote;
-    while (before > start && this.#text.charCodeAt(before - 1) === 0x5c) before--;
-    return (quote - before) % 2 === 1;
+    let escaped = false;
+    for (let i = start; i < text.length; i++) {
+      const sign = text.charCodeAt(i);
+      if (sign === QUOTE) {
+        this.#at = i + 1;
+        const raw = text.slice(start, i);
+        return escaped ? this.#unescape(raw, start) : raw;
+      }
+      if (sign === BACKSLASH) {
+        escaped = true;
+        i++;
+      } else if (sign < 0x20) {
+        throw this.#fault("A string holds a line break or control character", undefined, i);
+      }
+    }
+    throw this.#fault("A string has no end");
   }
 
   #unescape(raw: string, start: number): string {
@@ -180,10 +184,11 @@ class JsonReader {
   }
 
   #skipSpace(): void {
-    if (this.#text.charCodeAt(this.#at) > 0x20) return;
-    SPACE.lastIndex = this.#at;
-    SPACE.test(this.#text);
-    this.#at = SPACE.lastIndex;
+    for (;;) {
+      const sign = this.#text.charCodeAt(this.#at);
+      if (sign !== 0x20 && sign !== 0x0a && sign !== 0x09 && sign !== 0x0d) return;
+      this.#at++;
+    }
   }
 
   #fault(what: string, code: ErrorCode = "E_JSON_SYNTAX", at = this.#at): SecretsError {

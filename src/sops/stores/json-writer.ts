@@ -41,7 +41,7 @@ export function writeJsonMember(member: EntryNode | ValueNode, layout: JsonLayou
 }
 
 /** What stands before a member at this depth. */
-export function lineBreak(layout: JsonLayout, depth: number): string {
+function lineBreak(layout: JsonLayout, depth: number): string {
   return layout.indent === undefined ? "" : layout.newline + layout.indent.repeat(depth);
 }
 
@@ -54,7 +54,7 @@ export function itemsOf(node: ListNode): ValueNode[] {
 }
 
 /** A string in double quotes, escaped the way Go does: also `<`, `>`, `&`, U+2028 and U+2029. */
-export function quoteJson(text: string): string {
+function quoteJson(text: string): string {
   if (!GO_ESCAPED.test(text)) return `"${text}"`;
   return `"${text.replace(GO_ESCAPES, (sign) => {
     const code = sign.charCodeAt(0);
