@@ -79,7 +79,7 @@ function refuseImpostors(text: string): void {
       "Give its public half (age-keygen -y), and treat the private key as leaked if it was written into the repository.",
     );
   }
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(text))
+  if (/[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/.test(text))
     throw recipientError("contains a control character", "Give one key on one line.");
   if (/^AGE1/.test(text)) throw recipientError("is in upper case", "Write age recipients in lower case.");
   if (!text.startsWith("age1") && !/^(ssh|ecdsa|sk)-/.test(text)) {

@@ -59,6 +59,8 @@ for (const [name, text, reason] of [
   ["a plugin without a name", encodeBech32("age1", Buffer.alloc(3)), /wrong length/],
   ["a GPG fingerprint", "0123456789ABCDEF", /unknown kind/],
   ["an escape sequence in a comment", `${ed25519} \x1b[2J`, /control character/],
+  ["a C1 control sequence in a comment", `${ed25519} \x9b2J`, /control character/],
+  ["a line separator in a comment", `${ed25519} a\u2028b`, /control character/],
   ["ECDSA", read("ssh/ecdsa.pub"), /this type of SSH key/],
   ["a security key", "sk-ssh-ed25519@openssh.com AAAA", /this type of SSH key/],
   ["a certificate", "ssh-ed25519-cert-v01@openssh.com AAAA", /this type of SSH key/],
