@@ -59,7 +59,7 @@ export class Comments {
     const line = this.text.lastIndexOf("\n", offset - 1);
     if (line <= 0) return false;
     const above = this.text.lastIndexOf("\n", line - 1) + 1;
-    return this.text.slice(above, line).trim() === "";
+    return /^[ \t]*\r?$/.test(this.text.slice(above, line));
   }
 
   private found(start: number, inline: boolean): FoundComment {

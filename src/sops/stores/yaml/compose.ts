@@ -228,7 +228,7 @@ class Compose {
     let at = end;
     for (;;) {
       const feed = text.lastIndexOf("\n", at - 1);
-      if (feed < start || text.slice(feed + 1, at).trimEnd() !== "") return at;
+      if (feed < start || /[^ \r]/.test(text.slice(feed + 1, at))) return at;
       at = text[feed - 1] === "\r" ? feed - 1 : feed;
       if (keep) return at;
     }

@@ -69,8 +69,7 @@ export function writeEntry(sheet: Sheet, entry: EntryNode, inline: readonly Comm
   sheet.indent(place.column);
   const simple = !LINE_BREAK.test(entry.key) && Buffer.byteLength(entry.key) <= LONGEST_SIMPLE_KEY;
   if (simple) {
-    // sops reads a merge of anything but maps back as an error.
-    const quoted = entry.key === "<<" && entry.value.kind === "scalar";
+    const quoted = entry.key === "<<" && !canMerge(entry.value);
     sheet.word(quoted ? quoteDouble(entry.key) : formatString(entry.key));
     sheet.glue(":");
   } else {
@@ -183,6 +182,11 @@ function writeInline(sheet: Sheet, inline: readonly CommentNode[], place: Place)
 function writeComment(sheet: Sheet, comment: CommentNode, column: number): void {
   sheet.indent(column);
   sheet.comment(comment.text, column);
+}
+
+/** sops refuses to read a merge of anything but a map or a list of maps; a quoted `<<` is a key like any other. */
+function canMerge(value: ValueNode): boolean {
+  return value.kind === "map" || (value.kind === "list" && value.items.every((item) => item.kind === "map"));
 }
 
 function childrenOf(value: ValueNode): Children {

@@ -17,7 +17,7 @@ const UNPRINTABLE = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\u
 const UNPRINTABLE_BUT_TAB = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]/;
 const MUST_ESCAPE =
   /[\0-\x1f"\\\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g;
-const STARTS_WITH_INDICATOR = /^(?:[#,[\]{}&*!|>'"%@`]|[?:-](?:\s|$)|---|\.\.\.)/;
+const STARTS_WITH_INDICATOR = /^(?:[#,[\]{}&*!|>'"%@`]|[?:-](?:[ \t]|$)|---|\.\.\.)/;
 
 /** The style in which a string is written where every style is possible. */
 export function chooseStyle(text: string): StringStyle {
@@ -74,6 +74,7 @@ const SHORT_ESCAPES = new Map([
   [0x22, '\\"'],
   [0x5c, "\\\\"],
   [0x85, "\\N"],
+  [0xa0, "\\_"],
   [0x2028, "\\L"],
   [0x2029, "\\P"],
 ]);

@@ -46,7 +46,7 @@ function partnerOf(
 
 function keepMarker(text: string, old: MapNode | undefined): string {
   const region = old?.span === undefined ? "" : text.slice(old.span.start, old.span.end);
-  return /^---\s*\n/.exec(region)?.[0] ?? "";
+  return /^---[ \t]*\r?\n/.exec(region)?.[0] ?? "";
 }
 
 /** The document's own stretch of text, changed; undefined if it has to be written anew. */

@@ -92,7 +92,7 @@ class Scan {
     const { text } = this;
     if (!text.startsWith("---", at) && !text.startsWith("...", at) && text[at] !== "%") return false;
     const rest = text.slice(at, eol);
-    if (rest.trimEnd() === "---") return true;
+    if (/^--- *$/.test(rest)) return true;
     if (/^(?:---|\.\.\.)(?: |$)|^%/.test(rest)) throw NOT_MINE;
     return false;
   }

@@ -125,7 +125,7 @@ export class Splice {
     if (unit.beside.length > 0 && spansLines) return false;
     const literalAtEnd =
       sheet.text.endsWith("\n") && this.afterLine(end) >= this.text.length && !this.text.endsWith("\n");
-    const lead = start === end && !/\s/.test(this.text.charAt(start - 1)) ? " " : "";
+    const lead = start === end && !/[ \t]/.test(this.text.charAt(start - 1)) ? " " : "";
     this.replacements.push({ start, end, text: this.toNewlines(lead + text + (literalAtEnd ? "\n" : "")) });
     return true;
   }
@@ -218,7 +218,7 @@ export class Splice {
 
   private dashBefore(start: number): number | undefined {
     let at = start - 1;
-    while (at >= 0 && /\s/.test(this.text.charAt(at))) at--;
+    while (at >= 0 && /[ \t\r\n]/.test(this.text.charAt(at))) at--;
     return this.text.charAt(at) === "-" ? at : undefined;
   }
 
