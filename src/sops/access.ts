@@ -3,6 +3,7 @@
  * that everything else keeps its origin. A path starts in the first document that has its first key.
  */
 import { type ErrorCode, SecretsError } from "../errors.ts";
+import { sameScalar } from "./scalar.ts";
 import type { CommentNode, EntryNode, KeyPath, ListNode, MapNode, ValueNode } from "./tree.ts";
 
 type Component = string | number;
@@ -58,7 +59,7 @@ function childOf(node: ValueNode, component: Component): ValueNode | undefined {
 
 function put(node: ValueNode, path: KeyPath, depth: number, value: ValueNode): ValueNode {
   const component = path[depth];
-  if (component === undefined) return value;
+  if (component === undefined) return keepSame(node, value);
   if (node.kind === "scalar") throw intoValue(path, depth);
   if (node.kind === "map") {
     const old = entryOf(node, component);
@@ -69,6 +70,11 @@ function put(node: ValueNode, path: KeyPath, depth: number, value: ValueNode): V
   const index = indexOf(node, component, path, valuesOf(node).length);
   const inner = put(valuesOf(node)[index] ?? emptyFor(path, depth + 1), path, depth + 1, value);
   return replaceItem(node, index, inner);
+}
+
+/** Setting a value to what it is keeps the old node, and with it the old ciphertext. */
+function keepSame(old: ValueNode, value: ValueNode): ValueNode {
+  return old.kind === "scalar" && value.kind === "scalar" && sameScalar(old.scalar, value.scalar) ? old : value;
 }
 
 function take(node: ValueNode, path: KeyPath, depth: number): ValueNode {

@@ -58,8 +58,9 @@ export function openValue(text: string, key: DataKey, aad: string): OpenedValue 
   const data = fromBase64(sealed.data);
   const iv = fromBase64(sealed.iv);
   const tag = fromBase64(sealed.tag);
-  if (data === undefined || iv === undefined || tag?.length !== TAG_BYTES) return undefined;
+  if (data === undefined || iv === undefined || tag === undefined) return undefined;
   try {
+    // With its length fixed here, a shortened tag is refused rather than compared.
     const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
     decipher.setAAD(Buffer.from(aad, "utf8"));
     decipher.setAuthTag(tag);

@@ -11,6 +11,7 @@ import { compileSelector, DEFAULT_SELECTOR, refuseBadSelector, type Selector } f
 import { splitSecret } from "./shamir.ts";
 import type { Format, WriteOptions } from "./store.ts";
 import { storeFor } from "./stores.ts";
+import { refuseTooLarge } from "./text.ts";
 import type { CommentNode, EntryNode, MapNode, ValueNode } from "./tree.ts";
 import { dateOf } from "./update-file.ts";
 
@@ -39,7 +40,7 @@ export interface NewFile {
 
 /**
  * @throws SecretsError `E_NO_RECIPIENTS` for no group or an empty one, `E_SHAMIR`, `E_SELECTOR`,
- *   `E_SELECTOR_AMBIGUOUS`, `E_NOT_REPRESENTABLE`, `E_RESERVED_KEY`, and whatever `seal` throws.
+ *   `E_SELECTOR_AMBIGUOUS`, `E_NOT_REPRESENTABLE`, `E_RESERVED_KEY`, `E_TOO_LARGE`, and whatever `seal` throws.
  */
 export async function createFile(file: NewFile): Promise<string> {
   const { format, now } = file;
@@ -72,6 +73,7 @@ export async function createFile(file: NewFile): Promise<string> {
   const store = storeFor(format);
   const options: WriteOptions = file.indent === undefined ? {} : { indent: file.indent };
   const text = store.write(documents, metadata, options);
+  refuseTooLarge(Buffer.byteLength(text, "utf8"));
   refuseLoss(store, text, documents);
   return text;
 }

@@ -26,11 +26,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *   are not UTF-8.
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
-  if (bytes.length > MAX_DOCUMENT_BYTES) {
-    throw new SecretsError("E_TOO_LARGE", `The document has ${bytes.length} bytes; the limit is 64 MiB.`, {
-      hint: "Split it, or keep large data outside of encrypted documents.",
-    });
-  }
+  refuseTooLarge(bytes.length);
   const nul = bytes.indexOf(0);
   if (nul !== -1) throw encodingError("a NUL byte", bytes, nul);
   let text: string;
@@ -41,6 +37,14 @@ export function decodeText(bytes: Uint8Array): DecodedText {
   }
   const bom = text.charCodeAt(0) === 0xfeff;
   return { text: bom ? text.slice(1) : text, bom };
+}
+
+/** @throws SecretsError `E_TOO_LARGE` above 64 MiB: what could not be read again must not be written either. */
+export function refuseTooLarge(byteLength: number): void {
+  if (byteLength <= MAX_DOCUMENT_BYTES) return;
+  throw new SecretsError("E_TOO_LARGE", `The document has ${byteLength} bytes; the limit is 64 MiB.`, {
+    hint: "Split it, or keep large data outside of encrypted documents.",
+  });
 }
 
 /** Line and column of a UTF-16 offset, both from 1. A line ends at its line feed. */

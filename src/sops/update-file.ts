@@ -8,6 +8,7 @@ import { refuseLoss } from "./round-trip.ts";
 import { compileSelector } from "./selectors.ts";
 import type { SopsFile } from "./sops-file.ts";
 import { storeFor } from "./stores.ts";
+import { refuseTooLarge } from "./text.ts";
 import type { MapNode } from "./tree.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { MapNode } from "./tree.ts";
  * @param now written as the document's date, to the second.
  * @returns the whole new text; metadata other than MAC and date, the version included, stays as it was.
  * @throws SecretsError `E_NOT_REPRESENTABLE` for a value that the format cannot hold, `E_SELECTOR_AMBIGUOUS`,
- *   `E_RESERVED_KEY`.
+ *   `E_RESERVED_KEY`, `E_TOO_LARGE`.
  */
 export async function updateFile(
   file: SopsFile,
@@ -37,6 +38,7 @@ export async function updateFile(
   const lastModified = dateOf(now);
   const stamped = restamp(metadata.tree, sealMac(digest, key, lastModified), lastModified);
   const text = store.rewrite(stored, documents, stamped);
+  refuseTooLarge(Buffer.byteLength(text, "utf8"));
   refuseLoss(store, text, documents);
   return file.bom ? `\ufeff${text}` : text;
 }

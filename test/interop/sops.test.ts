@@ -16,7 +16,16 @@ import type { Selector } from "../../src/sops/selectors.ts";
 import type { Format } from "../../src/sops/store.ts";
 import type { MapNode } from "../../src/sops/tree.ts";
 import { updateFile } from "../../src/sops/update-file.ts";
-import { golden, goldenKey, open, RECIPIENT_1, RECIPIENT_2, RECIPIENT_3, sealAge } from "../sops/golden.ts";
+import {
+  golden,
+  goldenFiles,
+  goldenKey,
+  open,
+  RECIPIENT_1,
+  RECIPIENT_2,
+  RECIPIENT_3,
+  sealAge,
+} from "../sops/golden.ts";
 import { anySelector, documentOf, FORMATS, map, text } from "../sops/trees.ts";
 
 const SOPS = join(process.env["SECRETS_PEERS"] ?? new URL("../../.peers/bin", import.meta.url).pathname, "sops");
@@ -171,6 +180,17 @@ test("sops set and ours take turns on one file", async () => {
   const last = await open(readFileSync(path), "yaml");
   assert.equal(plainText("yaml", last.documents), "b:\n    c: three\n    d: four\n");
 });
+
+for (const goldenFile of goldenFiles().filter(({ name }) => !name.startsWith("shamir/"))) {
+  const { name, bytes, format } = goldenFile;
+  test(`${name}: sops opens it after an update of ours, whichever version wrote it`, async () => {
+    const { file, documents, dataKey } = await open(bytes, format);
+    const path = format === "ini" ? ["sec", "added"] : format === "binary" ? ["data"] : ["added"];
+    const changed = setAt(documents, path, text("new"));
+    const after = await updateFile(file, changed, dataKey, NOW);
+    assert.deepEqual(sops(["decrypt", place(format, after)]), Buffer.from(plainBytes(format, changed)));
+  });
+}
 
 test("PGP: gpg opens the same entry for sops and for us, whoever wrote it", async () => {
   const GNUPGHOME = join(folder, "gnupg");

@@ -189,6 +189,20 @@ test("nesting bombs, big scalars and long lists end in bounded time", async () =
   assert.ok(performance.now() - started < 20_000, `${performance.now() - started}`);
 });
 
+test("hundreds of thousands of keys are no trouble for any store", async () => {
+  const count = 150_000;
+  const keys = (line: (i: number) => string, join = "\n"): string =>
+    Array.from({ length: count }, (_, i) => line(i)).join(join);
+  for (const [content, format] of [
+    [`[s]\n${keys((i) => `k${i} = v`)}\n`, "ini"],
+    [`${keys((i) => `k${i}=v`)}\n`, "dotenv"],
+    [`{${keys((i) => `"k${i}": "v"`, ",")}}`, "json"],
+  ] as const) {
+    const documents = parsePlain(content, format);
+    assert.ok(plainBytes(format, documents).length > count * 4);
+  }
+});
+
 test("repeated keys are refused in every format, with their line", () => {
   for (const [content, format, line] of [
     ['{"a": 1,\n"b": {"c": 1,\n"c": 2}}', "json", 3],

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parsePlain } from "../../src/sops/plain-text.ts";
 import { decodeText, MAX_DOCUMENT_BYTES, positionAt } from "../../src/sops/text.ts";
+import { create } from "./clear-keys.ts";
 
 test("the byte order mark goes, and is remembered", () => {
   assert.deepEqual(decodeText(Buffer.from("\ufeffa\r\nb")), { text: "a\r\nb", bom: true });
@@ -44,6 +46,11 @@ test("any bytes give text or a coded refusal, and text is exactly the bytes", ()
 
 test("64 MiB is the limit", () => {
   assert.throws(() => decodeText(new Uint8Array(MAX_DOCUMENT_BYTES + 1)), { code: "E_TOO_LARGE" });
+});
+
+test("what could not be read again is not written", async () => {
+  const documents = parsePlain(new Uint8Array(50 * 1024 * 1024), "binary");
+  await assert.rejects(create("binary", documents), { code: "E_TOO_LARGE" });
 });
 
 test("offsets become lines and columns", () => {

@@ -91,7 +91,9 @@ function rewriteDotenv(old: StoredFile, documents: readonly MapNode[], metadata:
       anchor = at;
       kept.set(at, line);
     } else {
-      added.set(anchor, [...(added.get(anchor) ?? []), line]);
+      const lines = added.get(anchor) ?? [];
+      lines.push(line);
+      added.set(anchor, lines);
     }
   };
   for (const entry of documents[0]?.entries ?? []) {
@@ -126,7 +128,7 @@ function assemble(
     const end = found === -1 ? text.length : found;
     const line = end === start ? "" : kept.get(start);
     if (line !== undefined) lines.push(line);
-    lines.push(...(added.get(start) ?? []));
+    for (const more of added.get(start) ?? []) lines.push(more);
     start = end + newline.length;
   }
   const body = lines.join(newline);

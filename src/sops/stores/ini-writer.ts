@@ -34,9 +34,14 @@ export function writeSection({ header, keys }: IniSection, first: boolean): stri
   const name = header.node.key;
   const lead = commentLines(header.comments, false);
   const head = first && name.toUpperCase() === DEFAULT_SECTION ? "" : `[${name}]\n`;
-  const width = Math.max(0, ...keys.map(({ node }) => byteLength(quoteKey(node.key))));
+  const width = widestKey(keys);
   const lines = keys.map(({ node, comments }) => commentLines(comments, true) + writeKey(node, width));
   return lead + head + lines.join("");
+}
+
+/** In bytes, as Go counts. */
+export function widestKey(keys: readonly Commented<EntryNode>[]): number {
+  return keys.reduce((width, { node }) => Math.max(width, byteLength(quoteKey(node.key))), 0);
 }
 
 /** The line of one key. @param width bytes to which the key is padded. */

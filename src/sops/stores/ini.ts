@@ -12,6 +12,7 @@ import {
   commentLines,
   type IniSection,
   sectionsOf,
+  widestKey,
   writeIni,
   writeIniValue,
   writeKey,
@@ -146,7 +147,7 @@ class IniRewriter {
       const before = this.#text.slice(block.own, block.value.start);
       return Buffer.byteLength(before.slice(0, Math.max(0, before.lastIndexOf(" = "))), "utf8");
     }
-    return Math.max(0, ...keys.map(({ node }) => Buffer.byteLength(node.key, "utf8")));
+    return widestKey(keys);
   }
 
   #append(text: string): void {
