@@ -1,0 +1,69 @@
+/** Which rule decides for a path: the first that matches, of the nearest `.sops.yaml` upwards from the file. */
+import { parentOf } from "../path-index.ts";
+import type { CreationRule, SopsConfig } from "./config.ts";
+
+export interface RuleSet {
+  /** The configuration that a path falls under, whether or not a rule of it matches. */
+  configOf(path: string): SopsConfig | undefined;
+  decide(path: string): Decision;
+}
+
+export interface Decision {
+  readonly config: SopsConfig | undefined;
+  readonly rule: CreationRule | undefined;
+  /** sops would stop here: the end of the sentence "This rule …", or of the configuration as a whole. */
+  readonly fault?: string;
+}
+
+/** `undefined` for an expression that Go would refuse. */
+export type PathMatcher = ((path: string) => boolean) | undefined;
+
+/** Paths repeat neither within a run nor usefully across rules, so nothing is remembered but the expressions. */
+export async function compileRules(configs: readonly SopsConfig[]): Promise<RuleSet> {
+  const byDirectory = new Map(configs.map((config) => [config.directory, config]));
+  const matchers = await compileAll(configs);
+  const configOf = (path: string): SopsConfig | undefined => {
+    for (let directory = parentOf(path); ; directory = parentOf(directory)) {
+      const config = byDirectory.get(directory);
+      if (config !== undefined || directory === "") return config;
+    }
+  };
+  return {
+    configOf,
+    decide(path) {
+      const config = configOf(path);
+      if (config === undefined) return { config, rule: undefined };
+      if (!config.sound) return { config, rule: undefined, fault: "cannot be read" };
+      const relative = config.directory === "" ? path : path.slice(config.directory.length + 1);
+      for (const rule of config.rules ?? []) {
+        if (rule.pathRegex === undefined) return decision(config, rule);
+        const matches = matchers.get(rule.pathRegex);
+        // sops gives up at the first bad expression that it meets; what is behind it never decides.
+        if (matches === undefined)
+          return { config, rule: undefined, fault: "has a path_regex that is no Go expression" };
+        if (matches(relative)) return decision(config, rule);
+      }
+      return { config, rule: undefined };
+    },
+  };
+}
+
+function decision(config: SopsConfig, rule: CreationRule): Decision {
+  return { config, rule, ...(rule.fault === undefined ? {} : { fault: rule.fault }) };
+}
+
+async function compileAll(configs: readonly SopsConfig[]): Promise<Map<string, PathMatcher>> {
+  const patterns = new Set(configs.flatMap(({ rules }) => rules?.flatMap(({ pathRegex }) => pathRegex ?? []) ?? []));
+  const matchers = new Map<string, PathMatcher>();
+  if (patterns.size === 0) return matchers;
+  const { RE2JS } = await import("re2js");
+  for (const pattern of patterns) {
+    try {
+      const expression = RE2JS.compile(pattern);
+      matchers.set(pattern, (path) => expression.matcher(path).find());
+    } catch {
+      matchers.set(pattern, undefined);
+    }
+  }
+  return matchers;
+}
