@@ -59,50 +59,60 @@ function pairList(old: ListNode, fresh: ListNode, format: Format | undefined): L
   const equal = queuesOf(old.items, shownKey);
   const matched = fresh.items.map((item) => take(equal, shownKey(item)));
   const used = new Set<Item>(matched.filter((item) => item !== undefined));
-  const rest = old.items.filter((item) => !used.has(item) && item.kind !== "comment");
-  const open = fresh.items.filter((item, i) => matched[i] === undefined && item.kind !== "comment");
-  const partners = pairChanged(rest as ValueNode[], open as ValueNode[]);
+  const rest = old.items.filter((item) => !used.has(item)).filter(isContainer);
+  const partners = pairChanged(rest, fresh.items.filter((_, i) => matched[i] === undefined).filter(isContainer));
   const items = fresh.items.map((item, i): Item => {
     const same = matched[i];
     if (same !== undefined) return same;
-    const partner = item.kind === "comment" ? undefined : partners.get(item);
-    return partner === undefined || item.kind === "comment" ? item : pairValue(partner, item, format);
+    const partner = isContainer(item) ? partners.get(item) : undefined;
+    return partner === undefined || !isContainer(item) ? item : pairValue(partner, item, format);
   });
   if (sameNodes(old.items, items)) return old;
   return { kind: "list", items, ...(old.origin === undefined ? {} : { origin: old.origin }) };
 }
 
-/** For each changed item the old one it most likely comes from: of the same kind, with the most equal entries. */
-function pairChanged(rest: readonly ValueNode[], open: readonly ValueNode[]): Map<ValueNode, ValueNode> {
-  const partners = new Map<ValueNode, ValueNode>();
-  const left = [...rest];
+type Container = MapNode | ListNode;
+
+function isContainer(item: Item): item is Container {
+  return item.kind === "map" || item.kind === "list";
+}
+
+/** For each changed map or list the old one it most likely comes from: of the same kind, with the most equal parts. */
+function pairChanged(rest: readonly Container[], open: readonly Container[]): Map<Container, Container> {
+  const partners = new Map<Container, Container>();
   const compare = rest.length * open.length <= MAX_COMPARISONS;
-  const keys = new Map<ValueNode, ReadonlySet<string>>();
-  const partsOf = (node: ValueNode): ReadonlySet<string> => {
-    const known = keys.get(node) ?? new Set(childKeys(node));
-    keys.set(node, known);
-    return known;
-  };
-  for (const item of open) {
-    let best = -1;
-    let bestScore = -1;
-    for (const [i, candidate] of left.entries()) {
-      if (candidate.kind !== item.kind) continue;
-      const score = compare ? commonCount(partsOf(candidate), partsOf(item)) : 0;
-      if (score > bestScore) {
-        best = i;
-        bestScore = score;
-      }
-      if (!compare) break;
+  const parts = new Map([...rest, ...open].map((node) => [node, new Set(compare ? childKeys(node) : [])]));
+  for (const kind of ["map", "list"] as const) {
+    const left = new Set(rest.filter((node) => node.kind === kind));
+    for (const item of open) {
+      if (item.kind !== kind) continue;
+      const partner = mostAlike(left, item, parts, compare);
+      if (partner === undefined) break;
+      left.delete(partner);
+      partners.set(item, partner);
     }
-    const [partner] = best === -1 ? [] : left.splice(best, 1);
-    if (partner !== undefined) partners.set(item, partner);
   }
   return partners;
 }
 
-function childKeys(node: ValueNode): string[] {
-  if (node.kind === "scalar") return [];
+/** The first of the best; simply the first if there are too many to compare. */
+function mostAlike(
+  left: ReadonlySet<Container>,
+  item: Container,
+  parts: ReadonlyMap<Container, ReadonlySet<string>>,
+  compare: boolean,
+): Container | undefined {
+  let best: Container | undefined;
+  let bestScore = -1;
+  for (const candidate of left) {
+    const score = commonCount(parts.get(candidate) ?? new Set(), parts.get(item) ?? new Set());
+    if (score > bestScore) [best, bestScore] = [candidate, score];
+    if (!compare) break;
+  }
+  return best;
+}
+
+function childKeys(node: Container): string[] {
   if (node.kind === "list") return node.items.map(shownKey);
   return node.entries.flatMap((entry) => (entry.kind === "entry" ? [`${entry.key}=${shownKey(entry.value)}`] : []));
 }

@@ -127,7 +127,7 @@ class IniRewriter {
   #block(block: IniBlock, { comments }: Commented<EntryNode>, own: string): void {
     const gap = this.#text.slice(this.#gaps.get(block.own) ?? block.start, block.start);
     const same = block.commented
-      ? comments.length > 0 && comments.every((comment) => comment.span !== undefined)
+      ? comments.length > 0 && comments.every((comment) => comment.span?.end === block.own)
       : comments.length === 0;
     const lead = same ? this.#text.slice(block.start, block.own) : commentLines(comments, true);
     this.#append(gap + lead + own);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { removeAt, setAt } from "../../../src/sops/access.ts";
+import { pair } from "../../../src/sops/pair.ts";
 import { parsePlain, plainText } from "../../../src/sops/plain-text.ts";
 import { iniStore } from "../../../src/sops/stores/ini.ts";
 import type { MapNode } from "../../../src/sops/tree.ts";
@@ -105,6 +106,23 @@ test("an update keeps comments, blank lines, alignment and quotes of what it doe
   ]) {
     const after = await updateFile(file, changed, dataKey, NOW);
     assert.equal(plainText("ini", (await reopen(after, "ini")).documents), plainText("ini", changed));
+  }
+});
+
+test("comments that change or change places are written where they now stand", async () => {
+  const plain = "[s]\n; one\na = 1\n\n; two\nb = 2\nc = 3\n";
+  const { file, documents, dataKey } = await reopen(await create("ini", parsePlain(plain, "ini")), "ini");
+  const edits: [string, string][] = [
+    ["one", "uno"],
+    ["; one\n", ""],
+    ["; one\na = 1\n\n; two", "; two\na = 1\n\n; one"],
+    ["c = 3", "; three\nc = 3"],
+    ["[s]", "; section\n[s]"],
+  ];
+  for (const [from, to] of edits) {
+    const edited = parsePlain(plain.replace(from, to), "ini");
+    const after = await updateFile(file, pair(documents, edited, "ini"), dataKey, NOW);
+    assert.equal(plainText("ini", (await reopen(after, "ini")).documents), plainText("ini", edited), `${from} → ${to}`);
   }
 });
 
