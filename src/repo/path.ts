@@ -1,84 +1,88 @@
-/** Paths that cannot leave the repository: a repository names its own files, and names are hostile input. */
-import { lstat, readlink, realpath } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+/** Paths of a repository: text that anyone who can push may have written, so it is checked before it names a file. */
 import { SecretsError } from "../errors.ts";
 
-declare const brand: unique symbol;
+declare const repoPathBrand: unique symbol;
 
-/** Relative to the root, `/` between components, never `..`, never inside `.git`. */
-export type RepoPath = string & { readonly [brand]: "RepoPath" };
+/** Relative to the root, forward slashes, no empty, `.` or `..` component, no NUL, nothing inside `.git`. */
+export type RepoPath = string & { readonly [repoPathBrand]: true };
 
-/**
- * @throws SecretsError `E_PATH` for an absolute path, `..`, an empty component, a NUL, a backslash or anything in `.git`.
- */
+/** Linux' PATH_MAX and NAME_MAX: longer ones could be listed in an index, but never exist. */
+const MAX_PATH = 4095;
+const MAX_NAME = 255;
+/** Code points that HFS+ ignores in a name: `.g\u200cit` is `.git` there. The list is git's own (utf8.c). */
+const IGNORED_BY_HFS = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** @throws SecretsError `E_PATH` with the reason. */
 export function repoPath(text: string): RepoPath {
-  const components = text.split("/");
-  const bad =
-    text === "" ||
-    text.includes("\0") ||
-    text.includes("\\") ||
-    components.some((component) => component === "" || component === "." || component === "..") ||
-    // Case-insensitive file systems reach the git directory under other spellings.
-    components[0]?.toLowerCase() === ".git";
-  if (!bad) return text as RepoPath;
-  throw new SecretsError("E_PATH", "this is not a path inside the repository", {
+  const reason = whyNot(text);
+  if (reason === undefined) return text as RepoPath;
+  throw new SecretsError("E_PATH", `this is no path inside the repository: ${reason}`, {
     location: { file: text },
-    hint: "paths are relative to the fleet's root, without .. and without a leading slash",
+    hint: "give a path relative to the root of the repository, without .. and outside .git",
   });
+}
+
+/** Whether `repoPath` would accept it; for names in a listing, where a bad one is a finding and no end. */
+export function isRepoPath(text: string): text is RepoPath {
+  return whyNot(text) === undefined;
+}
+
+function whyNot(text: string): string | undefined {
+  if (text === "") return "it is empty";
+  if (text.includes("\0")) return "it has a NUL in it";
+  if (text.startsWith("/")) return "it is absolute";
+  if (!text.isWellFormed()) return "it is not valid Unicode";
+  if (Buffer.byteLength(text) > MAX_PATH) return "it is too long";
+  for (const name of text.split("/")) {
+    if (name === "") return "it has an empty component";
+    if (name === "." || name === "..") return `it has ${name} as a component`;
+    if (name.length > MAX_NAME / 4 && Buffer.byteLength(name) > MAX_NAME) return "a component is too long";
+    if (isDotGit(name)) return "it lies inside .git";
+  }
+  return undefined;
+}
+
+/** Also the spellings that macOS and Windows take for `.git`. */
+function isDotGit(name: string): boolean {
+  const first = name.charCodeAt(0);
+  // Nearly every name ends here; 0x2e is ".", 0x47 and 0x67 are "G" and "g".
+  if (first !== 0x2e && first !== 0x47 && first !== 0x67 && first < 0x80) return false;
+  const plain = name.replace(IGNORED_BY_HFS, "").toLowerCase();
+  return plain === ".git" || plain === "git~1";
 }
 
 /**
- * Refuses a path that a link among its parents leads out of the repository.
- * @param safe directories that were looked at before; a reader of many files passes one set along
- * @throws SecretsError `E_OUTSIDE`
+ * Groups of paths that differ, and that a file system which ignores case or Unicode's normal forms (macOS) takes for
+ * one. Directories count: `A/x` and `a/y` cannot both be checked out there as they are.
+ * @returns the shortest differing parts, each group sorted; an empty list when there are none.
  */
-export async function assertInside(root: string, path: RepoPath, safe?: Set<string>): Promise<void> {
-  let parent = dirname(join(root, path));
-  if (safe?.has(parent)) return;
-  const directory = parent;
-  const top = await realpath(root);
-  // Parents that do not exist yet are made by us and cannot be links.
-  while (parent.length >= root.length) {
-    const real = await realpath(parent).catch(() => undefined);
-    if (real !== undefined) {
-      if (real === top || real.startsWith(top + sep)) {
-        safe?.add(directory);
-        return;
+export function findTwins(paths: Iterable<string>): string[][] {
+  const spellings = new Map<string, Map<string, Set<string>>>();
+  const seen = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.indexOf("/"); ; end = path.indexOf("/", end + 1)) {
+      const part = end === -1 ? path : path.slice(0, end);
+      if (!seen.has(part)) {
+        seen.add(part);
+        const slash = part.lastIndexOf("/");
+        // Compared within one parent, so that what lies below a twin is not reported again for it.
+        const siblings = entry(spellings, part.slice(0, slash + 1), () => new Map<string, Set<string>>());
+        entry(siblings, fold(part.slice(slash + 1)), () => new Set<string>()).add(part);
       }
-      throw outside(path);
+      if (end === -1) break;
     }
-    const dangling = await lstat(parent).catch(() => undefined);
-    if (dangling?.isSymbolicLink()) throw outside(path);
-    parent = dirname(parent);
   }
+  const groups = [...spellings.values()].flatMap((siblings) => [...siblings.values()]);
+  return groups.filter((group) => group.size > 1).map((group) => [...group].sort());
 }
 
-/** What stands at a path, without following a link there. */
-export async function kindOf(
-  root: string,
-  path: RepoPath,
-  safe?: Set<string>,
-): Promise<"file" | "directory" | "link" | "missing"> {
-  await assertInside(root, path, safe);
-  const found = await lstat(join(root, path)).catch(() => undefined);
-  if (found === undefined) return "missing";
-  if (found.isSymbolicLink()) return "link";
-  return found.isDirectory() ? "directory" : "file";
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
 }
 
-/** The text of a link, wherever it points. @throws SecretsError `E_FILE_MISSING` when there is no link. */
-export async function readLinkText(root: string, path: RepoPath, safe?: Set<string>): Promise<string> {
-  await assertInside(root, path, safe);
-  try {
-    return await readlink(join(root, path));
-  } catch (cause) {
-    throw new SecretsError("E_FILE_MISSING", "there is no link here", { location: { file: path }, cause });
-  }
-}
-
-export function outside(path: string): SecretsError {
-  return new SecretsError("E_OUTSIDE", "a link leads out of the repository here; it is not followed", {
-    location: { file: path },
-    hint: "remove the link, or put the file itself in its place",
-  });
+function fold(name: string): string {
+  // Up and down again: folds ß with SS and the final sigma, as the file systems do.
+  return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 }

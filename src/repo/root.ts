@@ -1,71 +1,76 @@
-/** Where the fleet begins, and where this tool keeps its own state in it. */
-import { lstat, readFile, realpath } from "node:fs/promises";
+/** Where a fleet's repository is, and where our own state about it lives. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { SecretsError } from "../errors.ts";
+import type { Environment } from "./program.ts";
 
 export interface Root {
-  /** Absolute, links resolved. */
+  /** Absolute, without links. */
   readonly path: string;
-  /** The git directory of this work tree; undefined for a fleet that is not in git. */
-  readonly gitDirectory: string | undefined;
+  /** The directory of lock, journal and undo record; may not exist yet. One for each work tree. */
+  readonly state: string;
+  /** The git directory of this work tree, or undefined where there is no git. */
+  readonly git: string | undefined;
 }
 
-/** What a fleet without git is known by. */
-const MARKS = [".sops.yaml", "sops", "vars"] as const;
-
 /**
- * The nearest directory upward that is a git work tree, else the nearest with `.sops.yaml`, `sops/` or `vars/`. git itself
- * is not asked: it costs a process, and where the top is can be seen from the `.git` entry.
- * @throws SecretsError `E_NO_FLEET`
+ * Finds the root from any directory in it: the top of the git work tree, else the nearest parent with `.sops.yaml`,
+ * `sops/` or `vars/`. Looks as git does (`.git` as a directory, or as a file in linked work trees and submodules), but
+ * starts no process: this is on the way of every command.
+ * @throws SecretsError `E_NO_FLEET`, `E_NOT_FOUND`.
  */
-export async function findRoot(start: string): Promise<Root> {
-  const from = await realpath(start).catch(() => {
-    throw new SecretsError("E_NO_FLEET", "this directory does not exist", { location: { file: start } });
-  });
-  let marked: string | undefined;
-  for (let directory = from; ; directory = dirname(directory)) {
-    const gitDirectory = await gitDirectoryOf(directory);
-    if (gitDirectory !== undefined) return { path: directory, gitDirectory };
-    if (marked === undefined && (await hasMark(directory))) marked = directory;
-    if (dirname(directory) === directory) break;
+export async function findRoot(start: string, env: Environment = process.env): Promise<Root> {
+  const from = realDirectory(start);
+  for (const path of upwards(from)) {
+    const git = gitDirectoryOf(path);
+    if (git !== undefined) return { path, git, state: join(git, "secrets") };
   }
-  if (marked !== undefined) return { path: marked, gitDirectory: undefined };
-  throw new SecretsError(
-    "E_NO_FLEET",
-    "this is no fleet: neither a git work tree nor a directory with .sops.yaml, sops/ or vars/",
-    {
-      location: { file: start },
-      hint: "go to your fleet's repository, or name it with -C DIR\nsecrets demo makes a sample fleet to try things in",
-    },
-  );
+  for (const path of upwards(from)) {
+    const marks = [".sops.yaml", "sops", "vars"];
+    if (marks.some((mark) => existsSync(join(path, mark))))
+      return { path, git: undefined, state: stateOutside(path, env) };
+  }
+  throw new SecretsError("E_NO_FLEET", "no git repository and no fleet is here or in a directory above", {
+    location: { file: start },
+    hint: "run it inside the fleet's repository, name it with -C DIR, or make a sample with: secrets demo DIR",
+  });
 }
 
-/**
- * The tool's own directory: in the git directory, where neither `git clean` nor another work tree reaches it. It may not
- * exist yet.
- */
-export async function stateDirectory(root: string): Promise<string> {
-  const gitDirectory = await gitDirectoryOf(root);
-  return gitDirectory === undefined ? join(root, ".secrets-state") : join(gitDirectory, "secrets");
+function realDirectory(start: string): string {
+  try {
+    const path = realpathSync(start);
+    return statSync(path).isDirectory() ? path : dirname(path);
+  } catch (cause) {
+    throw new SecretsError("E_NOT_FOUND", "this directory does not exist", { location: { file: start }, cause });
+  }
 }
 
-async function gitDirectoryOf(directory: string): Promise<string | undefined> {
-  const entry = join(directory, ".git");
-  const status = await lstat(entry).catch(() => undefined);
-  if (status === undefined) return undefined;
-  if (status.isDirectory()) return (await exists(join(entry, "HEAD"))) ? entry : undefined;
-  if (!status.isFile() || status.size > 4096) return undefined;
-  // A linked work tree or a submodule: the file says where its git directory is.
-  const target = /^gitdir: (.+?)\r?\n?$/.exec(await readFile(entry, "utf8"))?.[1];
-  if (target === undefined) return undefined;
-  return isAbsolute(target) ? target : resolve(directory, target);
+function* upwards(from: string): Generator<string> {
+  for (let path = from; ; path = dirname(path)) {
+    yield path;
+    if (path === dirname(path)) return;
+  }
 }
 
-async function hasMark(directory: string): Promise<boolean> {
-  for (const mark of MARKS) if (await exists(join(directory, mark))) return true;
-  return false;
+/** What `git rev-parse --absolute-git-dir` says at the top of a work tree. */
+function gitDirectoryOf(path: string): string | undefined {
+  const mark = join(path, ".git");
+  const stats = statSync(mark, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  let directory = mark;
+  if (stats.isFile() && stats.size < 8192) {
+    const pointer = /^gitdir: ([^\n]+)\n*$/.exec(readFileSync(mark, "utf8"))?.[1];
+    if (pointer === undefined) return undefined;
+    directory = isAbsolute(pointer) ? pointer : resolve(path, pointer);
+  }
+  // An empty `.git` is no repository to git either; a link to nowhere neither.
+  return existsSync(join(directory, "HEAD")) ? realpathSync(directory) : undefined;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
+/** Named by a hash: two directories never share state, and the name tells nothing. */
+function stateOutside(path: string, env: Environment): string {
+  const home = env["XDG_STATE_HOME"];
+  const base = home !== undefined && isAbsolute(home) ? home : join(env["HOME"] ?? "/", ".local", "state");
+  return join(base, "secrets", createHash("sha256").update(path).digest("hex").slice(0, 16));
 }

@@ -1,37 +1,45 @@
-/** Listing a fleet that is not in git: every file and link below a directory, within bounds. */
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+/** The files of a directory that no git looks after. */
+import { readdirSync } from "node:fs";
 import { SecretsError } from "../errors.ts";
+import { toFault } from "./fault.ts";
+import type { ListedFile, Listing } from "./git.ts";
+import { isRepoPath } from "./path.ts";
+import type { Root } from "./root.ts";
 
-export interface WalkedFile {
-  readonly path: string;
-  readonly kind: "file" | "link";
-  readonly tracked: false;
-  readonly executable: false;
+/** Far above any fleet; a directory that is no fleet (a home, a whole disk) ends here and not after an hour. */
+const MAX_FILES = 200_000;
+const MAX_DEPTH = 64;
+const SKIPPED = new Set([".git", "node_modules"]);
+
+/** @throws SecretsError `E_TOO_MANY_FILES`. Links are listed and never followed. */
+export function walkFiles(root: Root): Listing {
+  const files: ListedFile[] = [];
+  const refused: string[] = [];
+  const visit = (directory: string, depth: number): void => {
+    for (const entry of readdirSync(`${root.path}/${directory}`, { withFileTypes: true, encoding: "buffer" })) {
+      const name = entry.name.toString("utf8");
+      const path = directory === "" ? name : `${directory}/${name}`;
+      if (entry.isDirectory() && SKIPPED.has(name)) continue;
+      if (!Buffer.from(name).equals(entry.name) || !isRepoPath(path)) refused.push(JSON.stringify(path));
+      else if (entry.isDirectory() && depth < MAX_DEPTH) visit(path, depth + 1);
+      else if (entry.isFile() || entry.isSymbolicLink()) {
+        const kind = entry.isFile() ? "file" : "link";
+        files.push({ path, kind, tracked: false, blob: undefined, sparse: false });
+      }
+      if (files.length > MAX_FILES) throw tooMany(root);
+    }
+  };
+  try {
+    visit("", 0);
+  } catch (error) {
+    throw toFault(error, "list the files", root.path);
+  }
+  return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), refused };
 }
 
-const SKIPPED = new Set([".git", "node_modules", ".secrets-state", ".direnv"]);
-const MAX_FILES = 200_000;
-
-/** Links are listed, never followed. @throws SecretsError `E_TOO_MANY_FILES` beyond 200,000 files. */
-export async function walkDirectory(root: string): Promise<WalkedFile[]> {
-  const files: WalkedFile[] = [];
-  const waiting = [""];
-  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
-    for (const entry of await readdir(join(root, directory), { withFileTypes: true })) {
-      const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (!SKIPPED.has(entry.name)) waiting.push(path);
-      } else if (entry.isFile() || entry.isSymbolicLink()) {
-        files.push({ path, kind: entry.isFile() ? "file" : "link", tracked: false, executable: false });
-      }
-      if (files.length > MAX_FILES) {
-        throw new SecretsError("E_TOO_MANY_FILES", `there are more than ${MAX_FILES} files below this directory`, {
-          location: { file: root },
-          hint: "run this inside the fleet's repository, or put the fleet under git",
-        });
-      }
-    }
-  }
-  return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+function tooMany(root: Root): SecretsError {
+  return new SecretsError("E_TOO_MANY_FILES", `more than ${MAX_FILES} files are here`, {
+    location: { file: root.path },
+    hint: "keep the fleet in a git repository of its own, or run it in the fleet's own directory",
+  });
 }
