@@ -25,13 +25,12 @@ if (major < 22 || (major === 22 && minor < 12)) {
 }
 
 function launch(): void {
-  const command = commandName(process.argv.slice(2));
-  const directory = command === undefined ? undefined : prepareCodeCache(process.env, process.getuid?.());
+  const directory = prepareCodeCache(process.env, process.getuid?.());
   if (directory === undefined) {
     require("./main.cjs");
     return;
   }
-  const name = `${process.version}-${process.arch}-${command}`;
+  const name = `${process.version}-${process.arch}-${commandName(process.argv.slice(2))}`;
   const cachedData = loadCode(directory, BUILD, name);
   const filename = join(__dirname, "main.cjs");
   // One line, so that line numbers stay; the bundle is ASCII.
@@ -47,13 +46,12 @@ function launch(): void {
   script.runInThisContext()(require, module, module.exports);
 }
 
-/** Each command needs other code, so each has its own. `--version` and `--help` gain nothing from it. */
-function commandName(argv: readonly string[]): string | undefined {
+/** Each command needs other code, so each has its own. */
+function commandName(argv: readonly string[]): string {
   try {
-    const { rest } = takeGlobalOptions(argv);
-    if (rest.length === 0) return "status";
-    return /^[a-z]{2,16}$/.test(rest[0] ?? "") ? rest[0] : undefined;
+    const [first = "status"] = takeGlobalOptions(argv).rest;
+    return /^[a-z]{2,16}$/.test(first) ? first : "other";
   } catch {
-    return undefined;
+    return "other";
   }
 }
