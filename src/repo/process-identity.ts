@@ -16,10 +16,18 @@ export interface ProcessIdentity {
 
 export type Liveness = "alive" | "gone" | "unknown";
 
-export function ownIdentity(): ProcessIdentity {
+/** How processes are looked at here; a test can look in another system's way. */
+export interface ProcessTable {
+  readonly platform: NodeJS.Platform;
+  readonly run: RunSync;
+}
+
+const HERE: ProcessTable = { platform: process.platform, run: runSync };
+
+export function ownIdentity(table: ProcessTable = HERE): ProcessIdentity {
   return {
     pid: process.pid,
-    started: startOf(process.pid, runSync) ?? "",
+    started: startOf(process.pid, table) ?? "",
     host: hostname(),
     boot: readText("/proc/sys/kernel/random/boot_id"),
     namespace: readLink("/proc/self/ns/pid"),
@@ -27,24 +35,24 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 /** `unknown`: it ran on another machine or in another container, from where it cannot be seen. */
-export function livenessOf(identity: ProcessIdentity, runProgram: RunSync = runSync): Liveness {
+export function livenessOf(identity: ProcessIdentity, table: ProcessTable = HERE): Liveness {
   if (identity.host !== hostname()) return "unknown";
   if (identity.boot !== readText("/proc/sys/kernel/random/boot_id")) return "gone";
   if (identity.namespace !== readLink("/proc/self/ns/pid")) return "unknown";
-  const started = startOf(identity.pid, runProgram);
+  const started = startOf(identity.pid, table);
   return started !== undefined && started === identity.started ? "alive" : "gone";
 }
 
 /** Undefined when there is no such process, or only its remains wait to be collected. */
-function startOf(pid: number, runProgram: RunSync): string | undefined {
+function startOf(pid: number, table: ProcessTable): string | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  if (process.platform === "linux") {
+  if (table.platform === "linux") {
     const stat = readText(`/proc/${pid}/stat`);
     // The second field is the program's name in parentheses, and may itself hold blanks and parentheses.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   }
-  const { stdout } = runProgram(["ps", "-o", "stat=,lstart=", "-p", String(pid)]);
+  const { stdout } = table.run(["ps", "-o", "stat=,lstart=", "-p", String(pid)]);
   const [state = "Z", ...started] = Buffer.from(stdout).toString("latin1").trim().split(/\s+/);
   return state.startsWith("Z") || started.length === 0 ? undefined : started.join(" ");
 }

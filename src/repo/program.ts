@@ -32,7 +32,7 @@ export interface RunResult {
 
 export type Run = (argv: readonly string[], options?: RunOptions) => Promise<RunResult>;
 /** As `run`, for the places that must not be interrupted: exit handlers and the commit of a transaction. */
-export type RunSync = (argv: readonly string[], options?: RunOptions) => RunResult;
+export type RunSync = (argv: readonly string[], options?: Omit<RunOptions, "input">) => RunResult;
 
 const TIMEOUT = 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
@@ -122,7 +122,7 @@ export const runSync: RunSync = (argv, options = {}) => {
   const result = spawnSync(program, argv.slice(1), {
     cwd: options.cwd,
     env,
-    input: options.input ?? new Uint8Array(),
+    stdio: ["ignore", "pipe", "pipe"],
     timeout: options.timeoutMs ?? TIMEOUT,
     maxBuffer: options.maxOutput ?? MAX_OUTPUT,
     killSignal: "SIGKILL",
@@ -135,7 +135,7 @@ export const runSync: RunSync = (argv, options = {}) => {
   return { code: result.status, signal: result.signal, stdout: result.stdout, stderr };
 };
 
-function resolveProgram(argv: readonly string[], options: RunOptions) {
+function resolveProgram(argv: readonly string[], options: Omit<RunOptions, "input">) {
   const name = argv[0] ?? "";
   const env: Environment = options.env ?? minimalEnvironment();
   const program = findProgram(name, env);

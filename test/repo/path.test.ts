@@ -1,61 +1,85 @@
 import assert from "node:assert/strict";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { test } from "node:test";
-import { assertInside, kindOf, readLinkText, repoPath } from "../../src/repo/path.ts";
-import { readRepoFile } from "../../src/repo/read.ts";
-import { temporaryDirectory } from "../cli/harness.ts";
+import { posix } from "node:path";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { findTwins, isRepoPath, repoPath } from "../../src/repo/path.ts";
 
-for (const bad of [
-  "",
-  "/etc/passwd",
-  "../x",
-  "a/../../x",
-  "a//b",
-  "./a",
-  "a\0b",
-  ".git/config",
-  ".GIT/config",
-  "a\\b",
-]) {
-  test(`${JSON.stringify(bad)} is no path inside a repository`, () => {
-    assert.throws(() => repoPath(bad), { code: "E_PATH" });
-  });
-}
-
-for (const good of ["a", "a/b", "-rf", "…", ".gitignore", "vars/m/s/keys/db.key/secret"]) {
-  test(`${JSON.stringify(good)} is one`, () => assert.equal(repoPath(good), good));
-}
-
-test("a file is read, a link inside is followed, and every way out is refused", async (t) => {
-  const base = await temporaryDirectory(t);
-  const root = join(base, "repo");
-  await mkdir(join(root, "inside"), { recursive: true });
-  await mkdir(join(root, ".git"));
-  await writeFile(join(base, "secret"), "outside");
-  await writeFile(join(root, ".git", "config"), "x");
-  await writeFile(join(root, "inside", "file"), "content");
-  await symlink("inside/file", join(root, "good"));
-  await symlink("../secret", join(root, "out"));
-  await symlink("..", join(root, "up"));
-  await symlink(".git/config", join(root, "git"));
-  await symlink("nowhere", join(root, "dangling"));
-  await symlink("loop", join(root, "loop"));
-  await symlink("../nowhere", join(root, "danglingParent"));
-
-  const read = async (path: string) => Buffer.from(await readRepoFile(root, repoPath(path))).toString();
-  assert.equal(await read("inside/file"), "content");
-  assert.equal(await read("good"), "content");
-  for (const path of ["out", "up/secret", "git", "danglingParent/x"]) {
-    await assert.rejects(read(path), { code: "E_OUTSIDE" }, path);
+describe("repoPath", () => {
+  const refused = [
+    ["", "empty"],
+    ["/etc/passwd", "absolute"],
+    ["../x", ".."],
+    ["a/../../x", ".."],
+    ["a/./b", "."],
+    ["a//b", "empty component"],
+    ["a/", "empty component"],
+    ["a\0b", "NUL"],
+    [".git", ".git"],
+    [".git/config", ".git"],
+    [".GIT/config", ".git"],
+    ["sub/.git/hooks/x", ".git"],
+    [".g\u200cit/config", ".git"],
+    ["\u200c.git/config", ".git"],
+    ["git~1/config", ".git"],
+    ["GIT~1/config", ".git"],
+    ["a\ud800", "Unicode"],
+    ["x".repeat(256), "too long"],
+    ["é".repeat(128), "too long"],
+    [`${"x/".repeat(2100)}y`, "too long"],
+  ] as const;
+  for (const [text, reason] of refused) {
+    it(`refuses ${JSON.stringify(text.slice(0, 30))}`, () => {
+      assert.throws(
+        () => repoPath(text),
+        (error: Error & { code: string }) => {
+          assert.equal(error.code, "E_PATH");
+          assert.match(error.message, new RegExp(reason.replaceAll(".", "\\.")));
+          return true;
+        },
+      );
+      assert.equal(isRepoPath(text), false);
+    });
   }
-  await assert.rejects(assertInside(root, repoPath("up/new/file")), { code: "E_OUTSIDE" });
-  await assert.rejects(read("dangling"), { code: "E_FILE_MISSING" });
-  await assert.rejects(read("loop"), { code: "E_FILE_MISSING" });
-  await assert.rejects(read("inside"), { code: "E_NOT_A_FILE" });
-  await assert.rejects(read("missing"), { code: "E_FILE_MISSING" });
-  await assertInside(root, repoPath("inside/not/yet/there"));
-  assert.equal(await readLinkText(root, repoPath("out")), "../secret");
-  assert.equal(await kindOf(root, repoPath("out")), "link");
-  assert.equal(await kindOf(root, repoPath("inside")), "directory");
+
+  for (const text of [
+    "a",
+    "-rf",
+    "a\nb",
+    "a/.gitignore",
+    ".github/x",
+    "git",
+    "...",
+    "a b",
+    "é",
+    "con",
+    "a\\b",
+    "\u001b[2J",
+    "é".repeat(127),
+  ]) {
+    it(`takes ${JSON.stringify(text.slice(0, 30))}`, () => assert.equal(repoPath(text), text));
+  }
+
+  it("never takes a path that leads elsewhere", () => {
+    const part = fc.oneof(fc.constantFrom(".", "..", "", ".git", "a"), fc.string());
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+        const text = parts.join("/");
+        if (!isRepoPath(text)) return;
+        assert.equal(posix.join("/root", text), `/root/${text}`);
+        assert.ok(!text.toLowerCase().split("/").includes(".git"));
+      }),
+    );
+  });
+});
+
+describe("findTwins", () => {
+  const cases: [string, string[], string[][]][] = [
+    ["case", ["a/X", "a/x", "b/x"], [["a/X", "a/x"]]],
+    ["normal forms", ["\u00e9", "e\u0301"], [["e\u0301", "\u00e9"]]],
+    ["directories, once", ["A/x", "a/y", "a/z"], [["A", "a"]]],
+    ["folds of several letters", ["straße", "STRASSE"], [["STRASSE", "straße"]]],
+    ["nothing", ["a/b", "a/c", "b/b"], []],
+    ["the same path twice", ["a", "a"], []],
+  ];
+  for (const [name, paths, twins] of cases) it(name, () => assert.deepEqual(findTwins(paths), twins));
 });
