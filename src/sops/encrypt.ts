@@ -8,7 +8,7 @@ import { MacHasher } from "./mac.ts";
 import { recallOpened } from "./opened.ts";
 import { sameScalar, scalarBytes } from "./scalar.ts";
 import type { SelectorRule } from "./selectors.ts";
-import type { CommentNode, EntryNode, ListNode, MapNode, ScalarNode, TreeNode } from "./tree.ts";
+import type { CommentNode, EntryNode, ListNode, MapNode, ScalarNode, ScalarValue, TreeNode } from "./tree.ts";
 import { type LeafPlace, type Walker, walkDocuments } from "./walk.ts";
 
 export interface EncryptOptions {
@@ -25,7 +25,8 @@ export interface EncryptedTree {
 
 /**
  * @throws SecretsError `E_SELECTOR_AMBIGUOUS` when a comment selector would pick other values on reading than it did
- *   on writing: sops writes such files and cannot open them again.
+ *   on writing: sops writes such files and cannot open them again. `E_NOT_REPRESENTABLE` for a value in clear that
+ *   text cannot hold.
  */
 export function encryptTree(documents: readonly MapNode[], options: EncryptOptions): EncryptedTree {
   const hasher = new MacHasher(options.macOnlyEncrypted);
@@ -37,9 +38,11 @@ export function encryptTree(documents: readonly MapNode[], options: EncryptOptio
 
 function createWalker(options: EncryptOptions, hasher: MacHasher, verdicts: boolean[]): Walker {
   const scalar = (node: ScalarNode, place: LeafPlace): ScalarNode => {
-    hasher.add(node.scalar, place.encrypted);
     verdicts.push(place.encrypted);
-    return sealScalar(node, place, options);
+    const stored = sealScalar(node, place, options);
+    // Of a value in clear the reader hashes what the text says, not what was meant.
+    hasher.add(place.encrypted ? node.scalar : stored.scalar, place.encrypted);
+    return stored;
   };
   return {
     scalar,
@@ -91,10 +94,20 @@ function sealScalar(node: ScalarNode, place: LeafPlace, options: EncryptOptions)
       if (old?.kind === "scalar" && sameScalar(old.scalar, scalar)) return origin;
     }
   }
-  if (!place.encrypted || empty) return { kind: "scalar", scalar };
+  if (!place.encrypted || empty) return { kind: "scalar", scalar: clearScalar(scalar, place) };
   const type = scalar.type === "bytes" ? "str" : scalar.type;
   const value = sealValue(type, scalarBytes(scalar), options.key, place.aad);
   return { kind: "scalar", scalar: { type: "str", value } };
+}
+
+/** A value as plain text can hold it: `-0` reads back as the integer 0, and bytes that are no text have no text. */
+function clearScalar(scalar: ScalarValue, place: LeafPlace): ScalarValue {
+  if (scalar.type === "float" && Object.is(scalar.value, -0)) return { type: "float", value: 0 };
+  if (scalar.type !== "bytes") return scalar;
+  throw new SecretsError("E_NOT_REPRESENTABLE", "A value that is not text cannot be kept in clear.", {
+    location: { keyPath: place.keyPath() },
+    hint: "Encode the value, for example as base64, or put it under a key that is encrypted.",
+  });
 }
 
 /**

@@ -90,3 +90,17 @@ test("no node of the result brings a span of another text along", async () => {
   const changed = await encrypt(opened, setAt(opened.documents, ["g_unencrypted"], value));
   assert.equal(entryAt(changed, ["g_unencrypted"]).value.span, undefined);
 });
+
+test("what clear text cannot hold is mended or refused, or the MAC would not fit", async () => {
+  const zero = scalar({ type: "float", value: -0 });
+  for (const format of ["json", "yaml"] as const) {
+    const opened = await reopen(await create(format, [map({ a_unencrypted: zero, b: zero })]), format);
+    const encrypted = getAt(opened.documents, ["b"]);
+    assert.ok(
+      encrypted?.kind === "scalar" && encrypted.scalar.type === "float" && Object.is(encrypted.scalar.value, -0),
+    );
+  }
+  const raw = scalar({ type: "bytes", value: Uint8Array.of(0xff) });
+  const refused = { code: "E_NOT_REPRESENTABLE", location: { keyPath: ["a_unencrypted"] } };
+  await assert.rejects(create("json", [map({ a_unencrypted: raw })]), refused);
+});

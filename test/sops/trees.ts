@@ -39,8 +39,13 @@ const key = fc.oneof(
 const anyScalar: fc.Arbitrary<ScalarValue> = fc.oneof(
   { weight: 4, arbitrary: content.map((value) => ({ type: "str" as const, value })) },
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => ({ type: "int" as const, value })),
-  fc.double({ noDefaultInfinity: true, noNaN: true }).map((value) => ({ type: "float" as const, value })),
+  // A negative zero loses its sign in clear text, and has a test of its own; adding 0 takes it off.
+  fc.double({ noDefaultInfinity: true, noNaN: true }).map((value) => ({ type: "float" as const, value: value + 0 })),
   fc.boolean().map((value) => ({ type: "bool" as const, value })),
+  fc
+    .constantFrom("2026-01-02T03:04:05Z", "1999-12-31T23:59:59.25+02:00")
+    .map((value) => ({ type: "time" as const, value })),
+  fc.constantFrom(1e6, 1e-5, 2 ** 63, 1e300).map((value) => ({ type: "float" as const, value })),
   fc.constant({ type: "null" as const }),
 );
 
