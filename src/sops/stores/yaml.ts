@@ -6,11 +6,9 @@
 import { SecretsError } from "../../errors.ts";
 import type { Store, StoredFile } from "../store.ts";
 import type { EntryNode, MapNode } from "../tree.ts";
-import { composeDocuments } from "./yaml/compose.ts";
 import { emitDocuments, indentStep } from "./yaml/emit.ts";
-import { checkCharacters } from "./yaml/limits.ts";
+import { readDocuments } from "./yaml/read.ts";
 import { rewriteDocuments } from "./yaml/rewrite.ts";
-import { scanDocuments } from "./yaml/scan.ts";
 
 const METADATA_KEY = "sops";
 
@@ -33,21 +31,16 @@ export const yamlStore: Store = {
 
   rewrite(old, documents, metadata, options) {
     const before = wholeDocuments(old);
-    const oldMetadata = before.map((document) => metadataEntry(document));
+    const copied = before.slice(1).some((document) => metadataEntry(document) !== undefined);
     const after = documents.map((document, index) => {
-      const whole = before[index];
-      return whole === undefined
-        ? withMetadata(document, metadata)
-        : replaceMetadata(whole, document, metadata, oldMetadata[0]);
+      const named = old.documents.findIndex((one) => one === document || one === document.was);
+      const whole = before[named !== -1 ? named : documents.length === before.length ? index : before.length];
+      if (whole === undefined) return index === 0 || copied ? withMetadata(document, metadata) : document;
+      return replaceMetadata(whole, document, metadata, index === 0);
     });
     return rewriteDocuments(old.text, before, after, options?.indent);
   },
 };
-
-function readDocuments(text: string): MapNode[] {
-  const clean = checkCharacters(text);
-  return (clean ? scanDocuments(text) : undefined) ?? composeDocuments(text);
-}
 
 function isMetadata(entry: MapNode["entries"][number]): entry is EntryNode {
   return entry.kind === "entry" && entry.key === METADATA_KEY;
@@ -79,20 +72,16 @@ function withMetadata(document: MapNode, metadata: MapNode): MapNode {
 
 /** The documents of a file as they stand in its text; read again if this store did not read it itself. */
 function wholeDocuments(old: StoredFile): readonly MapNode[] {
-  const whole = old.documents.map((document) => wholeOf.get(document) ?? document);
-  return whole.every((document) => document.span !== undefined) ? whole : readDocuments(old.text);
+  const [first] = old.documents;
+  const known = old.metadata === undefined || (first !== undefined && wholeOf.has(first));
+  return known ? old.documents.map((document) => wholeOf.get(document) ?? document) : readDocuments(old.text);
 }
 
 /** A changed document with the metadata at its old place. Copies in further documents follow; deleted ones stay away. */
-function replaceMetadata(whole: MapNode, document: MapNode, metadata: MapNode, first: EntryNode | undefined): MapNode {
+function replaceMetadata(whole: MapNode, document: MapNode, metadata: MapNode, needed: boolean): MapNode {
   const was = metadataEntry(whole);
-  if (was === undefined && first !== undefined) return document === whole ? document : { ...document, was: whole };
-  const entry: EntryNode = {
-    kind: "entry",
-    key: METADATA_KEY,
-    value: metadata,
-    ...(was === undefined ? {} : { was }),
-  };
+  if (was === undefined && !needed) return { kind: "map", entries: document.entries, was: whole };
+  const entry: EntryNode = { kind: "entry", key: METADATA_KEY, value: metadata, ...(was === undefined ? {} : { was }) };
   const entries = [...document.entries];
   entries.splice(metadataPlace(whole, entries), 0, was?.value === metadata ? was : entry);
   return { kind: "map", entries, was: whole };

@@ -10,7 +10,7 @@ import { Comments } from "./comments.ts";
 import { yamlFault } from "./fault.ts";
 import { MAX_NESTING } from "./limits.ts";
 import { type Block, Outline } from "./outline.ts";
-import { parseText } from "./parse.ts";
+import { parseText, syntaxFault } from "./parse.ts";
 import { resolveScalar } from "./tagged.ts";
 
 /**
@@ -102,8 +102,10 @@ class Compose {
       }
       block.keys?.add(key);
       const colon = pair.srcToken?.sep?.find((token) => token.type === "map-value-ind")?.offset;
+      // The library drops what stands below a key without a colon.
+      if (colon === undefined && pair.srcToken?.value) throw syntaxFault("MISSING_CHAR", this.text, start);
       const end = colon === undefined ? endOf(pair.key) : colon + 1;
-      block.waiting = { key, start, end };
+      block.waiting = { key, start, end, unmarked: colon === undefined };
       this.value(block, pair.value as Node | null, pair.srcToken?.value != null, end);
     }
   }

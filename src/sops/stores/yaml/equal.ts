@@ -1,5 +1,5 @@
 /** Equality of trees by what they say: layout, spans and links do not count. */
-import type { CommentNode, EntryNode, ScalarValue, ValueNode } from "../../tree.ts";
+import type { CommentNode, EntryNode, ListNode, MapNode, ScalarValue, ValueNode } from "../../tree.ts";
 
 type Child = EntryNode | ValueNode | CommentNode;
 
@@ -18,6 +18,27 @@ export function sameContent(one: Child, two: Child): boolean {
     case "scalar":
       return two.kind === "scalar" && sameScalar(one.scalar, two.scalar);
   }
+}
+
+/** Whether two trees hold the same values under the same keys in the same order, whatever their comments. */
+export function sameValues(one: ValueNode, two: ValueNode): boolean {
+  if (one === two) return true;
+  if (one.kind === "scalar" || two.kind === "scalar") return sameContent(one, two);
+  if (one.kind !== two.kind) return false;
+  const left = contents(one);
+  const right = contents(two);
+  return left.length === right.length && left.every((child, index) => sameEntries(child, right[index]));
+}
+
+function contents(node: MapNode | ListNode): Child[] {
+  const children: readonly Child[] = node.kind === "map" ? node.entries : node.items;
+  return children.filter((child) => child.kind !== "comment");
+}
+
+function sameEntries(one: Child, two: Child | undefined): boolean {
+  if (one.kind === "entry") return two?.kind === "entry" && one.key === two.key && sameValues(one.value, two.value);
+  if (one.kind === "comment" || two === undefined || two.kind === "comment" || two.kind === "entry") return false;
+  return sameValues(one, two);
 }
 
 function sameChildren(one: readonly Child[], two: readonly Child[]): boolean {

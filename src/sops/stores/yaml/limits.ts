@@ -14,16 +14,13 @@ const FORBIDDEN =
 /** Line breaks to go-yaml, ordinary characters to YAML 1.2: the two would read different values. */
 const OTHER_BREAK = /[\x85\u2028\u2029]|\r(?!\n)/;
 
-/**
- * Refuses text that is too long or has characters that YAML does not allow. Returns whether the text is free of
- * everything unusual (tabs among it), which the fast reader needs.
- */
-export function checkCharacters(text: string): boolean {
+/** Refuses text that is too long or has characters that YAML does not allow or that readers disagree about. */
+export function checkCharacters(text: string): void {
   if (text.length > MAX_LENGTH) {
     throw yamlFault("E_YAML_SIZE", "The YAML text is larger than 64 MiB.", text, 0, "Split the file.");
   }
   const body = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  if (!SUSPECT.test(body)) return true;
+  if (!SUSPECT.test(body)) return;
   const forbidden = text.search(FORBIDDEN);
   if (forbidden !== -1) {
     const message = "The YAML text has a control character or half a character, which YAML does not allow.";
@@ -46,5 +43,4 @@ export function checkCharacters(text: string): boolean {
       "Write it as an escape in double quotes: \\r, \\N, \\L or \\P.",
     );
   }
-  return !/[\t\uFEFF]/.test(body);
 }

@@ -2,7 +2,7 @@
  * The blocks that are open while a document is read, and the comments that wait for their place among them. Both readers
  * build their trees here, so that a comment lands in the same block whichever of them read the file.
  */
-import type { CommentNode, EntryNode, ListNode, MapNode, ValueNode } from "../../tree.ts";
+import type { CommentNode, EntryNode, ListNode, MapNode, ScalarNode, ValueNode } from "../../tree.ts";
 import { placeComments, WITH_NEXT } from "./place-comments.ts";
 
 export interface Block {
@@ -22,6 +22,8 @@ export interface Waiting {
   readonly start: number;
   /** Behind the colon, or behind the dash. */
   readonly end: number;
+  /** There is no colon: nothing can be put there. */
+  readonly unmarked?: boolean;
 }
 
 interface PendingComment {
@@ -104,8 +106,9 @@ export class Outline {
   /** A key or dash without anything behind it stands for null. */
   fillNull(block: Block): void {
     if (block.waiting === undefined) return;
-    const { end } = block.waiting;
-    this.add(block, { kind: "scalar", scalar: { type: "null" }, span: { start: end, end } }, end);
+    const { end, unmarked } = block.waiting;
+    const nothing: ScalarNode = { kind: "scalar", scalar: { type: "null" } };
+    this.add(block, unmarked ? nothing : { ...nothing, span: { start: end, end } }, end);
   }
 }
 

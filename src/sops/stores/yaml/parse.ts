@@ -1,5 +1,6 @@
 /** From text to the library's documents, with limits met on the way and errors told in our words. */
 import type { CST, Document, ParsedNode } from "yaml";
+import type { SecretsError } from "../../../errors.ts";
 import { yamlFault } from "./fault.ts";
 import { loadYamlLibrary } from "./library.ts";
 import { MAX_NESTING } from "./limits.ts";
@@ -132,7 +133,8 @@ const SENTENCES = new Map<string, string>([
   ["BAD_COLLECTION_TYPE", "A tag does not fit its map or list."],
 ]);
 
-function syntaxFault(code: string, text: string, offset: number) {
+/** E_YAML_SYNTAX for an error of the library, by its code. */
+export function syntaxFault(code: string, text: string, offset: number): SecretsError {
   const sentence = SENTENCES.get(code) ?? "The text is not valid YAML.";
   return yamlFault(
     "E_YAML_SYNTAX",

@@ -3,9 +3,13 @@
  * changed value is spliced in, an added or removed entry is whole lines. What an old layout cannot carry is written
  * anew, the smallest enclosing value first, at worst the document.
  */
-import type { MapNode } from "../../tree.ts";
+import { SecretsError } from "../../../errors.ts";
+import type { MapNode, Span } from "../../tree.ts";
 import { emitDocument, indentStep } from "./emit.ts";
+import { sameValues } from "./equal.ts";
+import { readDocuments } from "./read.ts";
 import { Splice } from "./splice.ts";
+import { endOfLine } from "./token.ts";
 
 /**
  * The new text. `before` are the documents as read from `text`, metadata included, `after` the changed ones; documents
@@ -59,9 +63,30 @@ function rewriteDocument(
 ): string | undefined {
   if (old.span === undefined) return undefined;
   if (old === document) return text.slice(old.span.start, old.span.end);
-  const splice = new Splice(text, step, newline);
+  const splice = new Splice(text, step, newline, startOfContent(text, old, old.span));
   if (!splice.children(old.entries, document.entries, undefined)) return undefined;
-  return splice.apply(old.span);
+  const fresh = splice.apply(old.span);
+  // Moving lines about can change what others mean (empty lines that come to stand below a `|+`). Then they are not moved.
+  return !splice.movedLines || saysTheSame(fresh, document) ? fresh : undefined;
+}
+
+/** Behind the `---` of the document, if it has one: comments may stand before it, entries may not. */
+function startOfContent(text: string, document: MapNode, span: Span): number {
+  const first = document.entries.find((entry) => entry.kind === "entry")?.span?.start ?? span.start;
+  const head = text.slice(span.start, first);
+  const marker = head.startsWith("---") ? 0 : head.lastIndexOf("\n---") + 1;
+  if (marker === 0 && !head.startsWith("---")) return span.start;
+  return span.start + endOfLine(head, marker) + 1;
+}
+
+function saysTheSame(text: string, document: MapNode): boolean {
+  try {
+    const read = readDocuments(text);
+    return read.length === 1 && read[0] !== undefined && sameValues(read[0], document);
+  } catch (error) {
+    if (error instanceof SecretsError) return false;
+    throw error;
+  }
 }
 
 /** The step of indentation that the file uses, seen at the first block below a top-level key. */

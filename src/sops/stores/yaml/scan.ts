@@ -21,6 +21,8 @@ const NOT_MINE = new Error("not of the subset");
 
 /** The documents of the text, metadata included, or undefined when the text is not of the subset. */
 export function scanDocuments(text: string): MapNode[] | undefined {
+  // Tabs and inner byte order marks have rules of their own in each place.
+  if (text.includes("\t") || text.includes("\uFEFF", 1)) return undefined;
   try {
     return new Scan(text).run();
   } catch (error) {

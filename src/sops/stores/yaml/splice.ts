@@ -20,9 +20,14 @@ export class Splice {
   private readonly text: string;
   private readonly step: number;
   private readonly newline: string;
+  private readonly content: number;
   private replacements: Replacement[] = [];
+  /** More was done than to put scalars in the place of others. */
+  movedLines = false;
 
-  constructor(text: string, step: number, newline: string) {
+  /** `content` is where the entries of the document may begin. */
+  constructor(text: string, step: number, newline: string, content: number) {
+    this.content = content;
     this.text = text;
     this.step = step;
     this.newline = newline;
@@ -79,7 +84,10 @@ export class Splice {
       const target = position ?? this.startOfLines(old);
       if (target === undefined) return false;
       const same = placed !== undefined && isSameUnit(placed, pair.unit) && this.ownLines(placed);
-      this.insertLines(target, same ? this.linesOf(placed) : this.emit([...pair.unit.beside, pair.unit.node], column));
+      this.insertLines(
+        Math.max(target, this.content),
+        same ? this.linesOf(placed) : this.emit([...pair.unit.beside, pair.unit.node], column),
+      );
     }
     return true;
   }
@@ -121,12 +129,13 @@ export class Splice {
     writeValue(sheet, fresh, [], { column, step: this.step, inItem });
     const plain = sheet.text.replace(/^ /, "").replace(/\n$/, "");
     const text = requote(fresh, this.text.charAt(start)) ?? plain;
-    const spansLines = text.includes("\n") || this.text.slice(start, end).includes("\n");
-    if (unit.beside.length > 0 && spansLines) return false;
+    // A comment on the header of a block, old or new, has to move.
+    if (unit.beside.length > 0 && text.includes("\n")) return false;
+    if (unit.beside.some(({ span }) => span !== undefined && span.start >= start && span.start < end)) return false;
     const literalAtEnd =
       sheet.text.endsWith("\n") && this.afterLine(end) >= this.text.length && !this.text.endsWith("\n");
     const lead = start === end && !/[ \t]/.test(this.text.charAt(start - 1)) ? " " : "";
-    this.replacements.push({ start, end, text: this.toNewlines(lead + text + (literalAtEnd ? "\n" : "")) });
+    this.replace(start, end, lead + text + (literalAtEnd ? "\n" : ""));
     return true;
   }
 
@@ -135,9 +144,10 @@ export class Splice {
     if (old.node.kind !== "entry") return false;
     const colon = this.colonOf(old.start, old.node.key);
     if (colon === undefined) return false;
+    this.movedLines = true;
     const sheet = new Sheet();
     writeValue(sheet, fresh, [], { column, step: this.step });
-    this.replacements.push({ start: colon + 1, end: old.end, text: this.toNewlines(sheet.text.replace(/\n$/, "")) });
+    this.replace(colon + 1, old.end, sheet.text.replace(/\n$/, ""));
     return true;
   }
 
@@ -153,17 +163,21 @@ export class Splice {
 
   /** Writes a whole unit anew, at its place. */
   private emitUnit(old: Placed, fresh: Unit, column: number): boolean {
+    this.movedLines = true;
     const sheet = new Sheet(column);
     writeChildren(sheet, [...fresh.beside, fresh.node] as MapNode["entries"] | ListNode["items"], {
       column,
       step: this.step,
     });
-    this.replacements.push({
-      start: old.start,
-      end: old.end,
-      text: this.toNewlines(sheet.finish().replace(/\n$/, "")),
-    });
+    this.replace(old.start, old.end, sheet.finish().replace(/\n$/, ""));
     return true;
+  }
+
+  private replace(start: number, end: number, text: string): void {
+    let from = end;
+    // Blanks that were left at the end of the line would become part of a literal block.
+    if (text.includes("\n")) while (/[ \t]/.test(this.text.charAt(from))) from++;
+    this.replacements.push({ start, end: from, text: this.toNewlines(text) });
   }
 
   private emit(children: readonly Child[], column: number): string {
@@ -174,11 +188,13 @@ export class Splice {
 
   private removeLines(unit: Placed): boolean {
     if (!this.ownLines(unit)) return false;
+    this.movedLines = true;
     this.replacements.push({ start: this.lineStart(unit.start), end: this.afterLine(unit.end), text: "" });
     return true;
   }
 
   private insertLines(at: number, lines: string): void {
+    this.movedLines = true;
     const open = at > 0 && at >= this.text.length && !this.text.endsWith("\n");
     this.replacements.push({ start: at, end: at, text: open ? this.newline + lines : lines });
   }
@@ -216,10 +232,18 @@ export class Splice {
     return placed;
   }
 
+  /** The dash of an item, before its content; comments may stand between the two. */
   private dashBefore(start: number): number | undefined {
     let at = start - 1;
-    while (at >= 0 && /[ \t\r\n]/.test(this.text.charAt(at))) at--;
-    return this.text.charAt(at) === "-" ? at : undefined;
+    for (;;) {
+      while (at >= 0 && /[ \t\r\n]/.test(this.text.charAt(at))) at--;
+      if (this.text.charAt(at) === "-") return at;
+      const line = this.lineStart(at);
+      const comment = /^( *(?:- +)*-)?[ \t]*#/.exec(this.text.slice(line, at + 1));
+      if (comment === null) return undefined;
+      if (comment[1] !== undefined) return line + comment[1].length - 1;
+      at = line - 1;
+    }
   }
 
   private lineStart(at: number): number {

@@ -198,6 +198,7 @@ const REFUSED: [text: string, code: string, line?: number, column?: number][] = 
   ["a: &a [*a]\n", "E_YAML_ALIAS", 1, 8],
   ["a: 'x\n", "E_YAML_SYNTAX"],
   ["a: b: c\n", "E_YAML_SYNTAX"],
+  ["? a\n- b\n", "E_YAML_SYNTAX", 1, 1],
   ["a: 1\n b: 2\n", "E_YAML_SYNTAX"],
   ["a:\n\tb: 1\n", "E_YAML_SYNTAX", 2],
   ["a: [1\n", "E_YAML_SYNTAX"],

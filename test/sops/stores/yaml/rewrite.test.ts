@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { rewriteDocuments } from "../../../../src/sops/stores/yaml/rewrite.ts";
 import { yamlStore } from "../../../../src/sops/stores/yaml.ts";
-import type { EntryNode, MapNode, ScalarNode, ValueNode } from "../../../../src/sops/tree.ts";
+import type { EntryNode, ListNode, MapNode, ScalarNode, ValueNode } from "../../../../src/sops/tree.ts";
 import { goldenFiles } from "./golden.ts";
 import { describeNode, describeValues, mapNode, scalarNode } from "./trees.ts";
 
@@ -171,8 +172,7 @@ const CASES: { name: string; before: string; edit: (root: MapNode) => MapNode; a
   {
     name: "a changed item",
     before: "a:\n  - 'x'\n  - y # c\n",
-    edit: (root) =>
-      put(root, "a", { kind: "list", items: [str("w"), ...(get(root, "a") as { items: [] }).items.slice(1)] }),
+    edit: (root) => put(root, "a", { kind: "list", items: [str("w"), ...(get(root, "a") as ListNode).items.slice(1)] }),
     after: "a:\n  - 'w'\n  - y # c\n",
   },
   {
@@ -347,3 +347,137 @@ test("whatever is edited, the rewritten text says what the edited tree says", ()
     { numRuns: 400 },
   );
 });
+
+test("documents may be added and removed", () => {
+  const text = "a:   1\nsops:\n    mac: x\n---\nb:   2\nsops:\n    mac: x\n---\nc:   3\nsops:\n    mac: x\n";
+  const file = yamlStore.read(text);
+  const [a, b, c] = file.documents;
+  assert.ok(a && b && c && file.metadata);
+  const metadata = put(file.metadata, "mac", str("v"));
+  const block = (key: string) => `${key}\nsops:\n    mac: v\n`;
+  assert.equal(yamlStore.rewrite(file, [a, c], metadata), `${block("a:   1")}---\n${block("c:   3")}`);
+  assert.equal(yamlStore.rewrite(file, [b, c], metadata), `---\n${block("b:   2")}---\n${block("c:   3")}`);
+  const more = [a, map({ m: str("x") }), b, c];
+  const expected = ["a:   1", "m: x", "b:   2", "c:   3"].map(block).join("---\n");
+  assert.equal(yamlStore.rewrite(file, more, metadata), expected);
+});
+
+test("a file that came as a copy is changed all the same", () => {
+  const file = yamlStore.read("a:   1\nb: 2\nsops:\n    mac: x # c\n");
+  const copy = structuredClone(file);
+  assert.ok(copy.metadata && copy.documents[0]);
+  const result = yamlStore.rewrite(copy, [put(copy.documents[0], "b", str("w"))], put(copy.metadata, "mac", str("v")));
+  assert.equal(result, "a:   1\nb: w\nsops:\n    mac: v # c\n");
+});
+
+const LINES = [
+  ..."a: 1|b:|c: x # i|- y|- z # i|d: |- 'q'|# e|k: 'v'|---|l: - m|- n: o|  p: \"q\"|  r:  s|- - t|-|u:  # j|v: {w: x}|- [y]".split(
+    "|",
+  ),
+  ...[
+    "",
+    "aa: |",
+    "  text",
+    "bb: |+",
+    "cc: >",
+    "dd: !!str 5",
+    "ee: &ff x",
+    "'gg' : 1",
+    "? hh",
+    ": ii",
+    "jj: k\tl",
+    "  - m",
+    "  - n",
+  ],
+];
+
+/** Lines thrown together. Many such texts are no YAML; the others have layouts nobody would think of. */
+const layout = fc
+  .tuple(
+    fc.array(fc.tuple(fc.constantFrom("", "", "  "), fc.constantFrom(...LINES)), { minLength: 1, maxLength: 7 }),
+    fc.constantFrom("\n", "\r\n"),
+  )
+  .map(([lines, newline]) => lines.map(([indent, line]) => indent + line + newline).join(""));
+
+/** Every scalar of a tree that stands in the text, with a way to replace it. */
+function* scalars(node: MapNode | ValueNode): Generator<{ node: ScalarNode; put: (fresh: ScalarNode) => ValueNode }> {
+  if (node.kind === "scalar") {
+    if (node.span !== undefined) yield { node, put: (fresh) => fresh };
+  } else if (node.kind === "map") {
+    for (const [at, entry] of node.entries.entries()) {
+      if (entry.kind !== "entry") continue;
+      for (const found of scalars(entry.value)) {
+        const put = (fresh: ScalarNode): MapNode => {
+          const changed: EntryNode = { kind: "entry", key: entry.key, value: found.put(fresh), was: entry };
+          return { kind: "map", entries: node.entries.with(at, changed), was: node };
+        };
+        yield { node: found.node, put };
+      }
+    }
+  } else {
+    for (const [at, item] of node.items.entries()) {
+      if (item.kind === "comment") continue;
+      for (const found of scalars(item)) {
+        yield {
+          node: found.node,
+          put: (fresh) => ({ kind: "list", items: node.items.with(at, found.put(fresh)), was: node }),
+        };
+      }
+    }
+  }
+}
+
+test("in any layout, a changed scalar changes its own characters and no other", () => {
+  let tried = 0;
+  fc.assert(
+    fc.property(layout, fc.nat(), fc.constantFrom("new", "it's", "5", "a # b"), (text, choice, value) => {
+      const file = readOrSkip(text);
+      const [document] = file?.documents ?? [];
+      if (file === undefined || document === undefined) return;
+      const all = [...scalars(document)];
+      const chosen = all[choice % all.length];
+      if (chosen === undefined) return;
+      tried++;
+      const edited = chosen.put(str(value)) as MapNode;
+      const result = rewriteDocuments(text, file.documents, [edited, ...file.documents.slice(1)]);
+      const { start = 0, end = 0 } = chosen.node.span ?? {};
+      const shown = JSON.stringify([text, value, result]);
+      assert.deepEqual(
+        yamlStore
+          .read(result)
+          .documents.map((one) => describeValues(one))
+          .at(0),
+        describeValues(edited),
+        shown,
+      );
+      assert.ok(result.startsWith(text.slice(0, start)), shown);
+      assert.ok(result.endsWith(text.slice(end)), shown);
+    }),
+    { numRuns: 4000 },
+  );
+  assert.ok(tried > 500, `${tried}`);
+});
+
+test("in any layout, whatever is edited, the rewritten text says what the edited tree says", () => {
+  fc.assert(
+    fc.property(layout, edits(3), (text, edit) => {
+      const file = readOrSkip(text);
+      const [document] = file?.documents ?? [];
+      if (file === undefined || document === undefined) return;
+      const edited = edit(document);
+      const result = rewriteDocuments(text, file.documents, [edited, ...file.documents.slice(1)]);
+      const again = yamlStore.read(result);
+      const expected = [edited, ...file.documents.slice(1)].map(describeValues);
+      assert.deepEqual(again.documents.map(describeValues), expected, JSON.stringify([text, result]));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+function readOrSkip(text: string): ReturnType<typeof yamlStore.read> | undefined {
+  try {
+    return yamlStore.read(text);
+  } catch {
+    return undefined;
+  }
+}
