@@ -20,12 +20,12 @@ export type AnomalyCode =
   | "name"
   /** A clear `value` beside a `secret`. */
   | "value-beside-secret"
+  /** A file that has to be read cannot be. */
+  | "unreadable"
   /** `.sops.yaml` cannot be used. */
   | "config"
   /** One rule of `.sops.yaml` cannot be used as sops would use it. */
   | "rule"
-  /** One recipient of `.sops.yaml` is no recipient. */
-  | "recipient"
   /** A file looks like a sops document and cannot be read as one. */
   | "document"
   /** A secret of clan that lies there in clear. */

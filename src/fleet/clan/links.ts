@@ -2,6 +2,7 @@
  * The links that say who reads a secret: `<secret>/{users,machines,groups}/<name>` to `sops/…`. They are resolved over
  * the list of the fleet's files, so a link can neither lead out of the repository nor to a file that git does not know.
  */
+import { SecretsError } from "../../errors.ts";
 import type { Anomaly, AnomalyCode } from "../anomaly.ts";
 import type { Ground } from "../ground.ts";
 import { baseOf, type PathIndex, parentOf } from "../path-index.ts";
@@ -69,7 +70,7 @@ async function follow(ground: Ground, index: PathIndex, path: string): Promise<s
       continue;
     }
     if (++hops > MAX_HOPS) return odd("link-loop", path, "This link leads back to itself.");
-    const text = await ground.readLink(next);
+    const text = await ground.readLink(next).catch(goneMeanwhile);
     if (text.startsWith("/")) return escaping(path);
     if (text === "" || text.includes("\0") || text.length > MAX_LINK_TEXT) {
       return odd("link-dangling", path, "The text of this link is no path.");
@@ -78,6 +79,12 @@ async function follow(ground: Ground, index: PathIndex, path: string): Promise<s
     for (const part of text.split("/").reverse()) rest.push(part);
   }
   return place;
+}
+
+/** The empty text is no path: the link is told as one that leads nowhere. */
+function goneMeanwhile(error: unknown): string {
+  if (error instanceof SecretsError) return "";
+  throw error;
 }
 
 function escaping(path: string): Anomaly {

@@ -1,7 +1,8 @@
 /** Clan's registry: `sops/users`, `sops/machines` and `sops/groups`. */
 import type { Anomaly, AnomalyCode } from "../anomaly.ts";
 import type { Ground } from "../ground.ts";
-import { baseOf, type PathIndex, parentOf } from "../path-index.ts";
+import { type PathIndex, parentOf } from "../path-index.ts";
+import { readOrTell } from "../read-or-tell.ts";
 import { type ClanKey, parseKeyJson } from "./key-json.ts";
 import { type Member, type MemberKind, resolveMember } from "./links.ts";
 
@@ -64,9 +65,10 @@ async function readRegistered(
       found.set(name, { kind, name, path, keys: [], sound: false });
       continue;
     }
-    const { keys, faults } = parseKeyJson(await ground.read(path));
+    const bytes = await readOrTell(ground, path, anomalies);
+    const { keys, faults } = bytes === undefined ? { keys: [], faults: [] } : parseKeyJson(bytes);
     for (const fault of faults) anomalies.push(anomaly("key-json", path, `This key file ${fault}.`));
-    found.set(name, { kind, name, path, keys, sound: faults.length === 0 });
+    found.set(name, { kind, name, path, keys, sound: bytes !== undefined && faults.length === 0 });
   }
   return found;
 }

@@ -87,7 +87,8 @@ class Reader {
       const key = this.value(pair.key);
       if (key.kind !== "text") throw this.#fault(pair.key, "has a key that is not text");
       const value = pair.value === null ? emptyAt(key.line) : this.value(pair.value);
-      if (key.text === "<<" && (pair.key as Scalar).type === "PLAIN") merged.push(...(value.kind === "list" ? value.items : [value]));
+      if (key.text === "<<" && (pair.key as Scalar).type === "PLAIN")
+        merged.push(...(value.kind === "list" ? value.items : [value]));
       else if (own.has(key.text)) throw this.#fault(pair.key, "has a key twice in the same map");
       else own.set(key.text, value);
     }
@@ -132,8 +133,8 @@ export function configFault(what: string, line: number): SecretsError {
 }
 
 /** Nothing is written there, or null. */
-export function isEmpty(value: ConfigValue | undefined): value is undefined | ConfigText {
-  return value === undefined || (value.kind === "text" && value.text === "");
+export function isEmpty(value: ConfigValue): boolean {
+  return value.kind === "text" && value.text === "";
 }
 
 function emptyAt(line: number): ConfigText {

@@ -65,7 +65,7 @@ function readConfig(tree: ConfigValue, path: string, anomalies: Anomaly[]): Part
   if (isEmpty(tree)) return {};
   if (tree.kind !== "map") throw configFault("is not a map", tree.line);
   const stated = tree.entries.get("creation_rules");
-  const rules = isEmpty(stated) ? undefined : readRules(stated);
+  const rules = stated === undefined || isEmpty(stated) ? undefined : readRules(stated);
   for (const { line, fault } of rules ?? []) {
     if (fault !== undefined) anomalies.push({ code: "rule", path, line, message: `This rule ${fault}.` });
   }
@@ -121,7 +121,7 @@ function readIndents(stores: ConfigValue | undefined): SopsConfig["indents"] {
 
 function textOf(map: ConfigMap, key: string): string {
   const value = map.entries.get(key);
-  if (isEmpty(value)) return "";
+  if (value === undefined || isEmpty(value)) return "";
   if (value.kind !== "text") throw configFault(`has a ${key} that is not text`, value.line);
   return value.text;
 }

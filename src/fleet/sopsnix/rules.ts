@@ -6,6 +6,8 @@ export interface RuleSet {
   /** The configuration that a path falls under, whether or not a rule of it matches. */
   configOf(path: string): SopsConfig | undefined;
   decide(path: string): Decision;
+  /** Whether a rule catches whatever comes: it has no `path_regex`, or one that matches everything. */
+  matchesAll(rule: CreationRule): boolean;
 }
 
 export interface Decision {
@@ -14,6 +16,9 @@ export interface Decision {
   /** sops would stop here: the end of the sentence "This rule …", or of the configuration as a whole. */
   readonly fault?: string;
 }
+
+/** What no expression matches that looks for anything at all. */
+const NO_PATH = "\u{10fffd}";
 
 /** `undefined` for an expression that Go would refuse. */
 export type PathMatcher = ((path: string) => boolean) | undefined;
@@ -45,6 +50,7 @@ export async function compileRules(configs: readonly SopsConfig[]): Promise<Rule
       }
       return { config, rule: undefined };
     },
+    matchesAll: ({ pathRegex }) => pathRegex === undefined || matchers.get(pathRegex)?.(NO_PATH) === true,
   };
 }
 

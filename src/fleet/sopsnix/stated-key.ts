@@ -61,7 +61,7 @@ export function readKeyGroups(rule: ConfigMap): KeyGroups {
   const faults: string[] = [];
   const stated = rule.entries.get("key_groups");
   const groups = stated?.kind === "list" ? stated.items : [];
-  if (!isEmpty(stated) && stated.kind !== "list") {
+  if (stated !== undefined && !isEmpty(stated) && stated.kind !== "list") {
     throw configFault("has key_groups that are not a list", stated.line);
   }
   const keyGroups =
@@ -129,7 +129,7 @@ function groupKeys(
   name: ((key: ConfigMap) => string) | undefined,
   faults: string[],
 ): StatedKey[] {
-  if (isEmpty(value)) return [];
+  if (value === undefined || isEmpty(value)) return [];
   if (value.kind !== "list") throw configFault(`has a key group with ${field} that is not a list`, value.line);
   return value.items.flatMap((item) => {
     if (name === undefined) {
@@ -144,7 +144,7 @@ function groupKeys(
 
 /** A text of keys with commas between, or a list of them. */
 function flatKeys(value: ConfigValue | undefined, field: string, type: MasterKeyType, faults: string[]): StatedKey[] {
-  if (isEmpty(value)) return [];
+  if (value === undefined || isEmpty(value)) return [];
   if (value.kind === "text") return textKeys(value, type, undefined, faults);
   if (value.kind === "map") {
     faults.push(`has a field ${field} that is neither text nor a list`);

@@ -1,0 +1,26 @@
+/** The difference between who should read a document and who does. */
+import type { Reader } from "./document.ts";
+import type { Policy } from "./policy.ts";
+
+export interface Drift {
+  /** Ids, in the order of the policy. */
+  readonly missing: readonly string[];
+  /** Ids, in the order of the document. */
+  readonly extra: readonly string[];
+}
+
+const NONE: Drift = { missing: [], extra: [] };
+
+/** Both as sets: the order of readers means nothing. None without a policy, since then nobody is expected. */
+export function driftOf(policy: Policy, readers: readonly Reader[]): Drift {
+  if (policy.kind === "none") return NONE;
+  const expected = new Set(policy.readers.map(nameOf));
+  const actual = new Set(readers.map(nameOf));
+  const missing = policy.readers.filter((reader) => !actual.has(nameOf(reader))).map(({ id }) => id);
+  const extra = readers.filter((reader) => !expected.has(nameOf(reader))).map(({ id }) => id);
+  return missing.length + extra.length === 0 ? NONE : { missing, extra };
+}
+
+function nameOf({ type, id }: { type: string; id: string }): string {
+  return `${type} ${id}`;
+}
