@@ -32,7 +32,7 @@ export function emitDocument(document: MapNode, step: number): string {
   const sheet = new Sheet(0);
   if (document.entries.some((entry) => entry.kind === "entry"))
     writeChildren(sheet, document.entries, { column: 0, step });
-  else writeHollow(sheet, "{}", document.entries, step);
+  else writeHollow(sheet, "{}", document.entries, { column: 0, step }, step);
   return sheet.finish();
 }
 
@@ -103,17 +103,18 @@ export function writeValue(sheet: Sheet, value: ValueNode, inline: readonly Comm
   const shown = place.inItem ? children.slice(countLeading(children)) : children;
   const column = nestedColumn(place);
   if (shown.some((child) => child.kind !== "comment")) writeChildren(sheet, shown, { column, step: place.step });
-  else writeHollow(sheet, value.kind === "map" ? "{}" : "[]", shown, column);
+  else writeHollow(sheet, value.kind === "map" ? "{}" : "[]", shown, place, column);
 }
 
-/** `{}` or `[]`; comments in it stand on lines of their own, and the closing sign then at the start of a line. */
-function writeHollow(sheet: Sheet, signs: "{}" | "[]", comments: Children, column: number): void {
-  if (comments.length === 0) {
-    sheet.word(signs);
-    return;
-  }
-  sheet.word(signs.charAt(0));
+/**
+ * `{}` or `[]`; comments in it stand on lines of their own. The closing sign stands below the key; sops puts it at the
+ * start of the line, where only go-yaml finds it.
+ */
+function writeHollow(sheet: Sheet, signs: "{}" | "[]", comments: Children, place: Place, column: number): void {
+  sheet.word(comments.length === 0 ? signs : signs.charAt(0));
+  if (comments.length === 0) return;
   for (const comment of comments) if (comment.kind === "comment") writeComment(sheet, comment, column);
+  sheet.indent(place.column);
   sheet.glue(signs.charAt(1));
 }
 

@@ -190,6 +190,9 @@ test("empty collections, with comments in them", () => {
   assert.equal(write({ kind: "map", entries: [comment] }), "{\n    # c\n}\n");
   assert.equal(write(map(["d", { kind: "map", entries: [comment] }])), "d: {\n    # c\n}\n");
   assert.equal(write(map(["d", { kind: "list", items: [comment] }])), "d: [\n    # c\n]\n");
+  const nested = write(map(["d", map(["e", { kind: "map", entries: [comment] }])]));
+  assert.equal(nested, "d:\n    e: {\n        # c\n    }\n");
+  assert.equal(yamlStore.read(nested).documents.length, 1);
 });
 
 test("comments of every kind", () => {
