@@ -1,12 +1,9 @@
 /** What the fleet is read from: the work tree, or the git index. The model above does not know which. */
-import { lstat } from "node:fs/promises";
-import { join } from "node:path";
 import { SecretsError } from "../errors.ts";
-import { type ListedFile, listIndex, listUntracked, readBlobs } from "../repo/git.ts";
-import { kindOf, readLinkText, repoPath } from "../repo/path.ts";
-import { readRepoFile } from "../repo/read.ts";
-import { findRoot } from "../repo/root.ts";
-import { walkDirectory } from "../repo/walk.ts";
+import { type ListedFile, listFiles, readBlobs } from "../repo/git.ts";
+import { repoPath } from "../repo/path.ts";
+import { kindOf, MAX_FILE, readLinkTarget, readRepoFile } from "../repo/read.ts";
+import { findRoot, type Root } from "../repo/root.ts";
 
 export interface GroundFile {
   /** Relative to the root, `/` between components. */
@@ -21,86 +18,100 @@ export interface Ground {
   readonly root: string;
   /** Every file and link, tracked or neither tracked nor ignored, sorted by path. */
   list(): Promise<readonly GroundFile[]>;
-  /** @throws SecretsError `E_FILE_MISSING`, `E_OUTSIDE`, `E_PATH`, `E_TOO_LARGE` */
+  /** @throws SecretsError `E_NOT_FOUND`, `E_PATH_ESCAPES`, `E_NOT_A_FILE`, `E_TOO_LARGE` */
   read(path: string): Promise<Uint8Array>;
-  /** The raw text of a link. @throws SecretsError `E_FILE_MISSING` */
+  /** The raw text of a link. @throws SecretsError `E_NOT_FOUND` */
   readLink(path: string): Promise<string>;
   kind(path: string): Promise<"file" | "directory" | "link" | "missing">;
 }
 
+/** A work tree can be written to as well, by who has its root. */
+export interface WorkTree extends Ground {
+  readonly repository: Root;
+}
+
 /** The work tree that `start` lies in. @throws SecretsError `E_NO_FLEET` */
-export async function workTree(start: string): Promise<Ground> {
-  const { path: root, gitDirectory } = await findRoot(start);
-  // One look per directory: ten thousand documents lie in far fewer, and nobody moves them while one command reads.
-  const safe = new Set<string>();
+export async function workTree(start: string): Promise<WorkTree> {
+  const root = await findRoot(start);
   return {
-    root,
-    list: async () => (gitDirectory === undefined ? walkDirectory(root) : listWorkTree(root)),
-    read: (path) => readRepoFile(root, repoPath(path), safe),
-    readLink: (path) => readLinkText(root, repoPath(path), safe),
-    kind: (path) => kindOf(root, repoPath(path), safe),
-  };
-}
-
-async function listWorkTree(root: string): Promise<GroundFile[]> {
-  const [index, untracked] = await Promise.all([listIndex(root), listUntracked(root)]);
-  const files: GroundFile[] = index.map(({ path, kind, executable }) => ({ path, kind, tracked: true, executable }));
-  for (const path of untracked) {
-    const status = await lstat(join(root, path)).catch(() => undefined);
-    if (status === undefined) continue;
-    files.push({
-      path,
-      kind: status.isSymbolicLink() ? "link" : "file",
-      tracked: false,
-      executable: (status.mode & 0o100) !== 0,
-    });
-  }
-  return files.sort(byPath);
-}
-
-/** What `git commit` would record: the index alone. @throws SecretsError `E_NO_FLEET`, `E_GIT` */
-export async function stagedTree(start: string): Promise<Ground> {
-  const { path: root, gitDirectory } = await findRoot(start);
-  if (gitDirectory === undefined) {
-    throw new SecretsError("E_GIT", "there is no git index here: this fleet is not in git", { kind: "usage" });
-  }
-  const entries = new Map((await listIndex(root)).map((file) => [file.path, file]));
-  const contents = new Map<string, Buffer>();
-  const read = async (path: string, kind: "file" | "link"): Promise<Buffer> => {
-    const entry = entries.get(repoPath(path));
-    if (entry?.blob === undefined || entry.kind !== kind) {
-      throw new SecretsError("E_FILE_MISSING", `there is no such ${kind} in the index`, { location: { file: path } });
-    }
-    // One git process for all of them: the first reader pays, the others find it done.
-    if (contents.size === 0) await readAll(root, entries, contents);
-    return contents.get(path) ?? Buffer.alloc(0);
-  };
-  return {
-    root,
-    list: async () =>
-      [...entries.values()]
-        .map(({ path, kind, executable }) => ({ path, kind, tracked: true, executable }))
-        .sort(byPath),
-    read: (path) => read(path, "file"),
-    readLink: async (path) => (await read(path, "link")).toString("utf8"),
+    root: root.path,
+    repository: root,
+    list: async () => (await listFiles(root)).files.filter(isOurs).map(groundFile),
+    read: (path) => readRepoFile(root, repoPath(path)),
+    readLink: async (path) => (await readLinkTarget(root, repoPath(path))) ?? missing("link", path),
     kind: async (path) => {
-      const entry = entries.get(path);
-      if (entry !== undefined) return entry.kind;
-      for (const known of entries.keys()) if (known.startsWith(`${path}/`)) return "directory";
-      return "missing";
+      const kind = await kindOf(root, repoPath(path));
+      if (kind === "absent") return "missing";
+      // A pipe or a device is a file that cannot be read: reading it says so.
+      return kind === "other" ? "file" : kind;
     },
   };
 }
 
-async function readAll(root: string, entries: Map<string, ListedFile>, into: Map<string, Buffer>): Promise<void> {
-  const files = [...entries.values()];
-  const blobs = await readBlobs(
-    root,
-    files.map((file) => file.blob ?? ""),
-  );
-  for (const [index, file] of files.entries()) into.set(file.path, blobs[index] ?? Buffer.alloc(0));
+/** What `git commit` would record: the index alone. @throws SecretsError `E_NO_FLEET`, `E_GIT` */
+export async function stagedTree(start: string): Promise<Ground> {
+  const root = await findRoot(start);
+  if (root.git === undefined) {
+    throw new SecretsError("E_GIT", "there is no git index here: this fleet is not in git", { kind: "usage" });
+  }
+  const files = (await listFiles(root)).files.filter((file) => isOurs(file) && file.blob !== undefined);
+  const entries = new Map<string, ListedFile>(files.map((file) => [file.path, file]));
+  const directories = new Set(files.flatMap((file) => parentsOf(file.path)));
+  let contents: Promise<Map<string, Uint8Array | undefined>> | undefined;
+  const read = async (path: string, kind: "file" | "link"): Promise<Uint8Array> => {
+    const entry = entries.get(path);
+    if (entry === undefined || groundFile(entry).kind !== kind) return missing(kind, path);
+    // One git process for all of them: the first reader pays, the others find it done.
+    contents ??= readAll(root, files);
+    const bytes = (await contents).get(path);
+    if (bytes !== undefined) return bytes;
+    throw new SecretsError("E_TOO_LARGE", "this file is too large, or its object is not in this clone", {
+      location: { file: path },
+    });
+  };
+  return {
+    root: root.path,
+    list: async () => files.map(groundFile),
+    read: (path) => read(path, "file"),
+    readLink: async (path) => Buffer.from(await read(path, "link")).toString("utf8"),
+    kind: async (path) => {
+      const entry = entries.get(path);
+      if (entry !== undefined) return groundFile(entry).kind;
+      return directories.has(path) ? "directory" : "missing";
+    },
+  };
 }
 
-function byPath(a: GroundFile, b: GroundFile): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+/** A submodule is another repository; what a sparse checkout left out is not here to be read. */
+function isOurs(file: ListedFile): boolean {
+  return file.kind !== "submodule" && !file.sparse;
+}
+
+function groundFile({ path, kind, tracked }: ListedFile): GroundFile {
+  return { path, kind: kind === "link" ? "link" : "file", tracked, executable: kind === "executable" };
+}
+
+async function readAll(root: Root, files: readonly ListedFile[]): Promise<Map<string, Uint8Array | undefined>> {
+  const contents = new Map<string, Uint8Array | undefined>();
+  let index = 0;
+  for await (const { bytes } of readBlobs(
+    root,
+    files.map((file) => file.blob ?? ""),
+    MAX_FILE,
+  )) {
+    const file = files[index++];
+    if (file !== undefined) contents.set(file.path, bytes);
+  }
+  return contents;
+}
+
+function parentsOf(path: string): string[] {
+  const parents: string[] = [];
+  for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1))
+    parents.push(path.slice(0, slash));
+  return parents;
+}
+
+function missing(kind: "file" | "link", path: string): never {
+  throw new SecretsError("E_NOT_FOUND", `there is no such ${kind}`, { location: { file: path } });
 }

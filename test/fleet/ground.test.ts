@@ -35,7 +35,7 @@ test("a work tree lists tracked and new files, and not the ignored ones", async 
       [".gitignore", "file", true, false],
       ["a\nb", "file", true, false],
       ["link", "link", true, false],
-      ["new", "file", false, true],
+      ["new", "file", false, false],
       ["sub/-rf", "file", true, false],
       ["ünï", "file", true, false],
     ],
@@ -56,7 +56,7 @@ test("the index is read as it would be committed, whatever the work tree says", 
   assert.equal(await ground.readLink("d/link"), "file");
   assert.equal(await ground.kind("d"), "directory");
   assert.equal(await ground.kind("nothing"), "missing");
-  await assert.rejects(ground.read("nothing"), { code: "E_FILE_MISSING" });
+  await assert.rejects(ground.read("nothing"), { code: "E_NOT_FOUND" });
 });
 
 test("a linked work tree is a fleet of its own", async (t) => {
@@ -87,7 +87,7 @@ test("a fleet without git is walked", async (t) => {
 test("a directory that is no fleet says what to do", async (t) => {
   const root = await temporaryDirectory(t);
   await assert.rejects(workTree(root), { code: "E_NO_FLEET" });
-  await assert.rejects(workTree(join(root, "missing")), { code: "E_NO_FLEET" });
+  await assert.rejects(workTree(join(root, "missing")), { code: "E_NOT_FOUND" });
 });
 
 test("a repository's own configuration runs nothing through us", async (t) => {

@@ -2,6 +2,8 @@
  * Questions to the person. Each is gated on `terminal.interactive` by its caller's flag name, because a prompt library
  * on a closed stdin may wait for ever or settle on nothing; the library is loaded only when a question is really asked.
  */
+import { openSync } from "node:fs";
+import { ReadStream } from "node:tty";
 import { SecretsError } from "../../errors.ts";
 import { escapeText } from "./escape.ts";
 import { cannotAsk, type Terminal } from "./terminal.ts";
@@ -24,6 +26,35 @@ export async function askHidden(question: string, asking: Asking): Promise<strin
   if (!asking.terminal.interactive) throw cannotAsk(question, asking.flag);
   const { default: password } = await import("@inquirer/password");
   return settle(password({ message: escapeText(question), mask: false }, { output: process.stderr }));
+}
+
+/**
+ * The passphrase of a key, or null when nobody can be asked or the person just pressed Enter. stdin may be a pipe that
+ * carries a value: then the question goes to the person's terminal itself.
+ */
+export async function askPassphrase(what: string, terminal: Terminal): Promise<string | null> {
+  if (!terminal.reachable) return null;
+  const input = terminal.interactive ? undefined : openTty();
+  if (input === null) return null;
+  try {
+    const { default: password } = await import("@inquirer/password");
+    const message = `Passphrase for ${escapeText(what)}`;
+    const answer = await settle(
+      password({ message, mask: false }, { output: process.stderr, ...(input === undefined ? {} : { input }) }),
+    );
+    return answer === "" ? null : answer;
+  } finally {
+    input?.destroy();
+  }
+}
+
+function openTty(): ReadStream | null {
+  try {
+    return new ReadStream(openSync("/dev/tty", "r"));
+  } catch {
+    // No controlling terminal: a service, a container, a cron job.
+    return null;
+  }
 }
 
 export interface Choice<Value> {

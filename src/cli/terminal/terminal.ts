@@ -21,6 +21,8 @@ export interface Terminal {
   readonly stdoutIsScreen: boolean;
   /** Whether a question may be asked at all: stdin and stderr are terminals, no `--no-input`, not in CI. */
   readonly interactive: boolean;
+  /** Whether a person looks at stderr and may be asked on their terminal even though stdin is a pipe (passphrases). */
+  readonly reachable: boolean;
   readonly colour: { readonly stdout: boolean; readonly stderr: boolean };
   /** One line of the answer, to stdout. */
   print(line: Styled): void;
@@ -45,10 +47,12 @@ export function openTerminal(settings: TerminalSettings): Terminal {
   const { stdout, stderr, env } = settings;
   const colour = { stdout: wantsColour(settings, stdout), stderr: wantsColour(settings, stderr) };
   const screen = stdout.isTTY === true;
+  const reachable = stderr.isTTY === true && !settings.noInput && !isSet(env["CI"]);
   return {
     columns: screen ? (stdout.columns ?? 80) : undefined,
     stdoutIsScreen: screen,
-    interactive: settings.stdinIsTerminal && stderr.isTTY === true && !settings.noInput && !isSet(env["CI"]),
+    interactive: settings.stdinIsTerminal && reachable,
+    reachable,
     colour,
     print: (line) => void stdout.write(`${render(line, colour.stdout)}\n`),
     note: (line) => void stderr.write(`${render(line, colour.stderr)}\n`),

@@ -1,0 +1,149 @@
+/** Setting one value, in either tier. Returns a plan; nothing is written here. */
+import { SecretsError } from "../errors.ts";
+import { contentHash } from "../repo/change.ts";
+import { repoPath } from "../repo/path.ts";
+import { getAt, setAt } from "../sops/access.ts";
+import { formatKeyPath } from "../sops/key-path.ts";
+import { parsePlain } from "../sops/plain-text.ts";
+import { textOrBytes } from "../sops/scalar.ts";
+import type { ValueNode } from "../sops/tree.ts";
+import { updateFile } from "../sops/update-file.ts";
+import { openDocument } from "./document.ts";
+import { planNewFile } from "./new-file.ts";
+import { planNewVar } from "./new-var.ts";
+import type { Plan } from "./plan.ts";
+import { type FileTarget, targetOf, type VarTarget } from "./target.ts";
+import { parseTyped, type ValueType } from "./typed-value.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface NewValue {
+  readonly bytes: Uint8Array;
+  readonly type: ValueType;
+}
+
+export interface SetOptions {
+  /** Readers named for a new vars secret, as `users/NAME`, `machines/NAME`, `groups/NAME`. */
+  readonly readers?: readonly string[];
+}
+
+/**
+ * @returns undefined when the value is there already, of the same type: then there is nothing to write.
+ * @throws SecretsError `E_VALUE_TYPE`, `E_SET_WHOLE_FILE`, and what opening the document throws.
+ */
+export async function planSet(
+  workplace: Workplace,
+  text: string,
+  value: NewValue,
+  options: SetOptions = {},
+): Promise<Plan | undefined> {
+  const target = await targetOf(workplace, text);
+  return target.tier === "vars" ? setVar(workplace, target, value, options) : setInFile(workplace, target, value);
+}
+
+async function setVar(
+  workplace: Workplace,
+  target: VarTarget,
+  value: NewValue,
+  options: SetOptions,
+): Promise<Plan | undefined> {
+  if (value.type !== "str") {
+    throw new SecretsError("E_VALUE_TYPE", "a vars secret is plain bytes and has no type", {
+      kind: "usage",
+      hint: "leave --type out",
+    });
+  }
+  if (target.state === "absent") return planNewVar(workplace, target, value.bytes, options.readers);
+  if (target.state === "public") {
+    const old = await workplace.ground.read(target.path);
+    if (Buffer.compare(old, value.bytes) === 0) return undefined;
+    return {
+      summary: `set the public value ${target.address}`,
+      changes: [
+        {
+          change: { kind: "write", path: repoPath(target.path), bytes: value.bytes, expect: contentHash(old) },
+          reason: "public value, in clear",
+        },
+      ],
+    };
+  }
+  const document = await openDocument(workplace, target.path, "binary");
+  const plain = setAt(document.plain, ["data"], { kind: "scalar", scalar: textOrBytes(value.bytes) });
+  if (sameBytes(getAt(document.plain, ["data"]), value.bytes)) return undefined;
+  const updated = await updateFile(document.file, plain, document.dataKey, workplace.now());
+  return {
+    summary: `set ${target.address}`,
+    changes: [
+      {
+        change: {
+          kind: "write",
+          path: repoPath(target.path),
+          bytes: Buffer.from(updated, "utf8"),
+          expect: document.hash,
+        },
+        reason: "new value",
+      },
+    ],
+  };
+}
+
+async function setInFile(workplace: Workplace, target: FileTarget, value: NewValue): Promise<Plan | undefined> {
+  const { format, keyPath } = target;
+  if (keyPath.length === 0 && format !== "binary") {
+    throw new SecretsError("E_SET_WHOLE_FILE", "set changes one value, and this address names a whole file", {
+      kind: "usage",
+      location: { file: target.path },
+      hint: `name a key: ${target.path}#KEY/PATH\nor edit the whole file: secrets edit ${target.path}`,
+    });
+  }
+  const node: ValueNode =
+    format === "binary"
+      ? { kind: "scalar", scalar: textOrBytes(value.bytes) }
+      : parseTyped(textOf(value.bytes), value.type);
+  const path = format === "binary" ? ["data"] : keyPath;
+  if (target.state === "absent") return planNewFile(workplace, target, setAt(parsePlain("{}", "json"), path, node));
+  const document = await openDocument(workplace, target.path, format);
+  const before = getAt(document.plain, path);
+  if (before !== undefined && sameNode(before, node)) return undefined;
+  const plain = setAt(document.plain, path, node);
+  const updated = await updateFile(document.file, plain, document.dataKey, workplace.now());
+  return {
+    summary: `${before === undefined ? "add" : "change"} ${formatKeyPath(path)} in ${target.path}`,
+    changes: [
+      {
+        change: {
+          kind: "write",
+          path: repoPath(target.path),
+          bytes: Buffer.from(updated, "utf8"),
+          expect: document.hash,
+        },
+        reason: `value of ${formatKeyPath(path)}`,
+      },
+    ],
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new SecretsError("E_VALUE_BINARY", "the value is not UTF-8 text, and this format holds text only", {
+      hint: "keep binary values in a vars secret, or encode it with base64 first",
+      cause,
+    });
+  }
+}
+
+function sameBytes(node: ValueNode | undefined, bytes: Uint8Array): boolean {
+  if (node?.kind !== "scalar") return false;
+  const { scalar } = node;
+  if (scalar.type === "bytes") return Buffer.compare(scalar.value, bytes) === 0;
+  return scalar.type === "str" && Buffer.compare(Buffer.from(scalar.value, "utf8"), bytes) === 0;
+}
+
+function sameNode(a: ValueNode, b: ValueNode): boolean {
+  if (a.kind !== "scalar" || b.kind !== "scalar") return false;
+  return (
+    a.scalar.type === b.scalar.type &&
+    ("value" in a.scalar ? a.scalar.value : null) === ("value" in b.scalar ? b.scalar.value : null)
+  );
+}

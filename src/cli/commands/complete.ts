@@ -1,0 +1,25 @@
+/** `secrets __complete`: what the completion scripts ask. Reads names only, never a value, and never fails loudly. */
+import { proposeCompletions } from "@stricli/core";
+import { listSecrets } from "../../actions/list.ts";
+import { application } from "../application.ts";
+import type { Context } from "../context.ts";
+import { openWorkplace } from "../workplace.ts";
+
+/** One proposal a line. */
+export async function complete(this: Context, _flags: object, ...words: string[]): Promise<void> {
+  const proposals = await proposeCompletions(application(false), words, this).catch(() => []);
+  for (const { completion } of proposals) this.terminal.print(completion);
+}
+
+/** Addresses that begin with what was typed, up to the next slash or `#`, so that a Tab goes one level down. */
+export async function proposeAddresses(context: Context, partial: string): Promise<string[]> {
+  const { secrets } = listSecrets(await (await openWorkplace(context)).fleet());
+  const proposals = new Set<string>();
+  for (const { address } of secrets) {
+    if (!address.startsWith(partial)) continue;
+    const rest = address.slice(partial.length);
+    const end = rest.search(/[/#]/);
+    proposals.add(end < 0 ? address : address.slice(0, partial.length + end + 1));
+  }
+  return [...proposals].sort();
+}

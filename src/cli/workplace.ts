@@ -1,0 +1,67 @@
+/** Builds what actions are given out of what the process has: files, programs, the person's keys and answers. */
+import { readFile } from "node:fs/promises";
+import type { Plan } from "../actions/plan.ts";
+import type { Workplace } from "../actions/workplace.ts";
+import { type Keyring, loadKeyring } from "../age/keyring.ts";
+import { SecretsError } from "../errors.ts";
+import { type Fleet, loadFleet } from "../fleet/fleet.ts";
+import { type WorkTree, workTree } from "../fleet/ground.ts";
+import { run } from "../repo/program.ts";
+import type { Context } from "./context.ts";
+import { askPassphrase } from "./terminal/prompt.ts";
+
+/** @throws SecretsError `E_NO_FLEET` when the person stands in no fleet. */
+export async function openWorkplace(context: Context): Promise<Workplace> {
+  const ground = await workTree(context.directory);
+  let fleet: Promise<Fleet> | undefined;
+  let keyring: Promise<Keyring> | undefined;
+  return {
+    ground,
+    fleet: () => (fleet ??= loadFleet(ground)),
+    keyring: () => (keyring ??= openKeyring(context)),
+    gpg: {
+      program: context.env["SOPS_GPG_EXEC"] || "gpg",
+      run: async (argv, stdin) => {
+        const { code, stdout, stderr } = await run(argv, { env: context.env, input: stdin, timeoutMs: 300_000 });
+        return { code: code ?? 1, stdout, stderr };
+      },
+    },
+    now: context.now,
+    apply: (plan) => apply(ground, plan),
+  };
+}
+
+/** The person's identities, wherever sops and clan look for them. */
+export function openKeyring(context: Context): Promise<Keyring> {
+  return loadKeyring({
+    env: context.env,
+    home: context.home,
+    platform: context.platform,
+    readFile: readIfThere,
+    runCommand: async (argv) => {
+      const { code, stdout } = await run(argv, { env: context.env, timeoutMs: 300_000, maxOutput: 16 * 1024 * 1024 });
+      if (code !== 0) throw new SecretsError("E_KEY_COMMAND", `${argv[0] ?? "the command"} ended with code ${code}`);
+      return stdout;
+    },
+    askPassphrase: (what) => askPassphrase(what, context.terminal),
+  });
+}
+
+async function apply(ground: WorkTree, plan: Plan): Promise<void> {
+  const { applyChanges } = await import("../repo/transaction.ts");
+  await applyChanges(
+    ground.repository,
+    plan.changes.map(({ change }) => change),
+    { command: `secrets: ${plan.summary}`, now: new Date() },
+  );
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw error;
+  }
+}
