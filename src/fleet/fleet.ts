@@ -8,7 +8,7 @@ import { type Member, resolveMember } from "./clan/links.ts";
 import { policyOfLinks } from "./clan/policy.ts";
 import { type Registry, readRegistry } from "./clan/registry.ts";
 import { type DocumentFacts, type FleetDocument, ReaderTable, readDocument } from "./document.ts";
-import { driftOf } from "./drift.ts";
+import { DriftTable } from "./drift.ts";
 import type { Ground } from "./ground.ts";
 import { baseOf, PathIndex } from "./path-index.ts";
 import type { Policy, RulePlace } from "./policy.ts";
@@ -70,6 +70,7 @@ export async function loadFleet(ground: Ground): Promise<Fleet> {
     rules,
     anomalies,
     table: new ReaderTable(principals.nameOf),
+    drift: new DriftTable(),
   };
   const vars = await readVars(reading, layout.leaves);
   const files = await readFiles(reading, layout.leaves);
@@ -94,6 +95,7 @@ interface Reading {
   readonly rules: RuleSet;
   readonly anomalies: Anomaly[];
   readonly table: ReaderTable;
+  readonly drift: DriftTable;
 }
 
 async function readConfigs(ground: Ground, index: PathIndex, anomalies: Anomaly[]): Promise<SopsConfig[]> {
@@ -136,7 +138,7 @@ async function readVars(
     const shape = `${complete} ${members.map(({ kind, name }) => `${kind}/${name}`).join(" ")}`;
     const policy = policies.get(shape) ?? policyOfLinks(members, complete, reading.registry, reading.principals.nameOf);
     policies.set(shape, policy);
-    documents.push({ tier: "vars", address, parts, path, ...facts, policy, ...driftOf(policy, facts.readers) });
+    documents.push({ tier: "vars", address, parts, path, ...facts, policy, ...reading.drift.of(policy, facts.readers) });
   }
   return { documents, publicValues };
 }
@@ -166,7 +168,7 @@ async function readFiles(
       continue;
     }
     const parts = { tier: "files", kind: "file", path, keyPath: [] } as const;
-    const drift = driftOf(policy, facts.readers);
+    const drift = reading.drift.of(policy, facts.readers);
     documents.push({ tier: "files", address: formatAddress(parts), parts, path, ...facts, policy, ...drift });
   }
   return { documents, plainFiles };

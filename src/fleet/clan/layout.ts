@@ -30,6 +30,9 @@ export interface Layout {
   readonly anomalies: readonly Anomaly[];
 }
 
+/** The slash behind it is left to be the one before the next. */
+const MEMBER_FOLDER = new RegExp(`/(${MEMBER_KINDS.join("|")})(?=/)`, "g");
+
 interface GrowingLeaf extends Leaf {
   secret: boolean;
   value: boolean;
@@ -42,9 +45,15 @@ export function readLayout(index: PathIndex): Layout {
   const anomalies: Anomaly[] = [];
   const leaves = findLeaves(files, flat, anomalies);
   const odd = new Set<string>();
+  const leftovers = new Set<string>();
   for (const file of files) {
     const reader = readerPlace(file.path, leaves);
-    if (reader === undefined) continue;
+    if (reader === undefined) {
+      // What a failed run of a generator leaves.
+      const folder = parentOf(file.path);
+      if (file.kind === "link" && isMemberKind(baseOf(folder))) leftovers.add(parentOf(folder));
+      continue;
+    }
     const { leaf, kind, entry } = reader;
     if (entry === file.path && file.kind === "link") leaf.links.push({ path: entry, kind });
     else if (!odd.has(entry)) {
@@ -52,7 +61,9 @@ export function readLayout(index: PathIndex): Layout {
       anomalies.push(anomaly("link-expected", entry, "A link to a reader should be here; clan ignores what is."));
     }
   }
-  anomalies.push(...findLeftovers(files, leaves));
+  for (const path of leftovers) {
+    anomalies.push(anomaly("links-without-secret", path, "Readers are linked here, and no secret is."));
+  }
   return { leaves: [...leaves.values()], anomalies };
 }
 
@@ -71,7 +82,7 @@ function findLeaves(files: readonly GroundFile[], flat: boolean, anomalies: Anom
     if (readerPlace(file.path, leaves) !== undefined) continue;
     if (file.kind === "link") {
       // A user may be called "secret": then this is a link to them.
-      if (MEMBER_KINDS.some((kind) => kind === baseOf(path))) continue;
+      if (isMemberKind(baseOf(path))) continue;
       anomalies.push(anomaly("link-unexpected", file.path, `The ${holds} itself is a link; it is not followed.`));
       continue;
     }
@@ -111,26 +122,18 @@ function addressOf(components: readonly string[], flat: boolean): VarAddress | S
 
 /** Whether a path lies among the readers of a leaf, and under which entry; the outermost leaf decides. */
 function readerPlace(path: string, leaves: ReadonlyMap<string, GrowingLeaf>) {
-  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
-    const kind = MEMBER_KINDS.find((name) => path.startsWith(`/${name}/`, at));
-    if (kind === undefined) continue;
-    const leaf = leaves.get(path.slice(0, at));
+  for (const match of path.matchAll(MEMBER_FOLDER)) {
+    const leaf = leaves.get(path.slice(0, match.index));
     if (leaf === undefined) continue;
-    const end = path.indexOf("/", at + kind.length + 2);
+    const kind = match[1] as MemberKind;
+    const end = path.indexOf("/", match.index + match[0].length + 1);
     return { leaf, kind, entry: end === -1 ? path : path.slice(0, end) };
   }
   return undefined;
 }
 
-/** Folders with links of readers and nothing to read: what a failed run of a generator leaves. */
-function findLeftovers(files: readonly GroundFile[], leaves: ReadonlyMap<string, GrowingLeaf>): Anomaly[] {
-  const found = new Set<string>();
-  for (const { path, kind } of files) {
-    const folder = parentOf(path);
-    if (kind !== "link" || !MEMBER_KINDS.some((name) => name === baseOf(folder))) continue;
-    if (readerPlace(path, leaves) === undefined) found.add(parentOf(folder));
-  }
-  return [...found].map((path) => anomaly("links-without-secret", path, "Readers are linked here, and no secret is."));
+function isMemberKind(name: string): boolean {
+  return MEMBER_KINDS.some((kind) => kind === name);
 }
 
 function isAddressable(address: VarAddress | SecretAddress): boolean {

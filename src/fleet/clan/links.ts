@@ -75,8 +75,9 @@ async function follow(ground: Ground, index: PathIndex, path: string): Promise<s
     if (text === "" || text.includes("\0") || text.length > MAX_LINK_TEXT) {
       return odd("link-dangling", path, "The text of this link is no path.");
     }
+    const parts = text.split("/");
     // From the end: the next component is the one on top.
-    for (const part of text.split("/").reverse()) rest.push(part);
+    for (let i = parts.length - 1; i >= 0; i--) rest.push(parts[i] ?? "");
   }
   return place;
 }
