@@ -7,11 +7,12 @@ import { type ErrorCode, SecretsError } from "../../../errors.ts";
 import type { CommentNode, EntryNode, MapNode, ScalarNode, Span, ValueNode } from "../../tree.ts";
 import { Aliases, dropSpans, measureDepth } from "./aliases.ts";
 import { Comments } from "./comments.ts";
+import { readScalar, readScalarValue } from "./compose-scalar.ts";
 import { yamlFault } from "./fault.ts";
+import { endOf, isAlias, isMap, isPair, isScalar } from "./library.ts";
 import { MAX_NESTING } from "./limits.ts";
 import { type Block, Outline } from "./outline.ts";
 import { parseText, syntaxFault } from "./parse.ts";
-import { resolveScalar } from "./tagged.ts";
 
 /**
  * The documents of the text, metadata included.
@@ -68,7 +69,7 @@ class Compose {
       }
       return outline.close() as MapNode;
     }
-    const value = root === null || !isScalar(root) ? undefined : this.scalarValue(root);
+    const value = root === null || !isScalar(root) ? undefined : readScalarValue(this.text, root);
     if (root !== null && value?.type !== "null") {
       const message = "The YAML document is not a map.";
       throw this.fault(
@@ -159,7 +160,7 @@ class Compose {
     const value = isAlias(node)
       ? this.alias(node)
       : isScalar(node)
-        ? this.scalar(node)
+        ? readScalar(this.text, node)
         : this.flow(node as YAMLMap | YAMLSeq);
     const end = value.span?.end ?? endOf(node);
     const inside = isScalar(node) && node.type?.startsWith("BLOCK") ? start : end;
@@ -186,54 +187,6 @@ class Compose {
     const start = node.range?.[0] ?? 0;
     if (value === "unknown") throw this.fault("E_YAML_ALIAS", "An alias refers to no anchor above it.", start);
     throw this.fault("E_YAML_ALIAS", "Aliases expand to more than the reader accepts.", start, "Write the values out.");
-  }
-
-  private scalar(node: Scalar): ScalarNode {
-    const scalar = this.scalarValue(node);
-    const [start = 0, end = 0] = node.range ?? [];
-    const block = node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED";
-    return { kind: "scalar", scalar, span: { start, end: block ? this.endOfBlock(start, end) : end } };
-  }
-
-  private scalarValue(node: Scalar): ScalarNode["scalar"] {
-    const offset = node.range?.[0] ?? 0;
-    const value = resolveScalar(this.source(node), node.tag, node.type === "PLAIN" || node.type === undefined);
-    if (value === "tag")
-      throw this.fault("E_YAML_TAG", "A tag does not fit its value.", offset, "Remove the tag or quote the value.");
-    if (value === "number") {
-      throw this.fault(
-        "E_YAML_NUMBER",
-        "An integer is larger than 64 bits with a sign can hold.",
-        offset,
-        "Quote it to make it a string.",
-      );
-    }
-    if (
-      value.type === "str" &&
-      /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value.value)
-    ) {
-      throw this.fault("E_YAML_CHARACTER", "An escape stands for half a character.", offset);
-    }
-    return value;
-  }
-
-  /** The library ends every block scalar with a line break, even one that the text ends before its own. */
-  private source(node: Scalar): string {
-    const source = node.source ?? "";
-    const open = node.type?.startsWith("BLOCK") && endOf(node) >= this.text.length && !this.text.endsWith("\n");
-    return open && source.endsWith("\n") ? source.slice(0, -1) : source;
-  }
-
-  private endOfBlock(start: number, end: number): number {
-    const { text } = this;
-    const keep = /^[|>]\d?\+/.test(text.slice(start, start + 3));
-    let at = end;
-    for (;;) {
-      const feed = text.lastIndexOf("\n", at - 1);
-      if (feed < start || /[^ \r]/.test(text.slice(feed + 1, at))) return at;
-      at = text[feed - 1] === "\r" ? feed - 1 : feed;
-      if (keep) return at;
-    }
   }
 
   /** A collection in brackets. Its parts have no spans: a change inside writes the whole collection anew. */
@@ -270,12 +223,12 @@ class Compose {
 
   private flowValue(node: Node): ValueNode {
     if (isAlias(node)) return this.alias(node);
-    return isScalar(node) ? this.scalar(node) : this.flow(node as YAMLMap | YAMLSeq);
+    return isScalar(node) ? readScalar(this.text, node) : this.flow(node as YAMLMap | YAMLSeq);
   }
 
   private key(pair: Pair, start: number): string {
     const node = pair.key as Node | null;
-    let value = node !== null && isScalar(node) ? this.scalarValue(node) : undefined;
+    let value = node !== null && isScalar(node) ? readScalarValue(this.text, node) : undefined;
     if (node !== null && isAlias(node)) {
       const repeated = this.alias(node);
       if (repeated.kind === "scalar") value = repeated.scalar;
@@ -283,7 +236,7 @@ class Compose {
     if (value?.type !== "str")
       throw this.fault("E_YAML_KEY", "A key is not a string.", start, "Put the key in quotes.");
     if (node !== null && !isAlias(node))
-      this.aliases.define((node as Scalar).anchor, () => this.scalar(node as Scalar));
+      this.aliases.define((node as Scalar).anchor, () => readScalar(this.text, node as Scalar));
     return value.value;
   }
 
@@ -320,14 +273,3 @@ function dropOwnSpan(node: ValueNode): ValueNode {
   const { span: _, ...rest } = node;
   return rest as ValueNode;
 }
-
-function endOf(node: unknown): number {
-  return (node as Node | null)?.range?.[1] ?? 0;
-}
-
-const NODE_TYPE = Symbol.for("yaml.node.type");
-const typeOf = (node: unknown): unknown => (node as Record<symbol, unknown>)[NODE_TYPE];
-const isMap = (node: unknown): node is YAMLMap => typeOf(node) === Symbol.for("yaml.map");
-const isScalar = (node: unknown): node is Scalar => typeOf(node) === Symbol.for("yaml.scalar");
-const isAlias = (node: unknown): node is Alias => typeOf(node) === Symbol.for("yaml.alias");
-const isPair = (node: unknown): node is Pair => typeOf(node) === Symbol.for("yaml.pair");

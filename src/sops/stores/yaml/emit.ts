@@ -63,7 +63,7 @@ export function writeChildren(sheet: Sheet, children: Children, place: Place): v
 }
 
 /** One entry, with the comments that stand on its line. */
-export function writeEntry(sheet: Sheet, entry: EntryNode, inline: readonly CommentNode[], place: Place): void {
+function writeEntry(sheet: Sheet, entry: EntryNode, inline: readonly CommentNode[], place: Place): void {
   const beside = entry.value.kind === "scalar" ? inline : [];
   if (beside.length === 0) for (const comment of inline) writeComment(sheet, comment, place.column);
   sheet.indent(place.column);
@@ -82,7 +82,7 @@ export function writeEntry(sheet: Sheet, entry: EntryNode, inline: readonly Comm
 }
 
 /** One item behind its dash, with the comments that stand on its line. */
-export function writeItem(sheet: Sheet, item: ValueNode, inline: readonly CommentNode[], place: Place): void {
+function writeItem(sheet: Sheet, item: ValueNode, inline: readonly CommentNode[], place: Place): void {
   const beside = item.kind === "scalar" ? inline : [];
   if (beside.length === 0) for (const comment of inline) writeComment(sheet, comment, place.column);
   // As sops does it, what is said first inside an item stands above its dash.
@@ -167,7 +167,7 @@ function literalHeader(text: string, place: Place): string | undefined {
 }
 
 /** A string on one line. The plain string `<<` gets the tag that go-yaml gives it. */
-export function formatString(text: string): string {
+function formatString(text: string): string {
   const style = chooseStyle(text);
   if (style === "plain") return text === "<<" ? "!!merge <<" : text;
   return style === "single" ? quoteSingle(text) : quoteDouble(text);

@@ -6,9 +6,10 @@
  */
 import type { MapNode, ScalarNode, ScalarValue, ValueNode } from "../../tree.ts";
 import { MAX_NESTING } from "./limits.ts";
+import { scanLiteral } from "./literal.ts";
 import { type Block, Outline } from "./outline.ts";
 import { resolvePlain } from "./resolve.ts";
-import { endOfLine, scanLiteral, scanToken, type Token, trimReturn } from "./token.ts";
+import { endOfLine, scanToken, type Token, trimReturn } from "./token.ts";
 
 const SPACE = 0x20;
 const HASH = 0x23;
