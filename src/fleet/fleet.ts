@@ -62,6 +62,7 @@ export async function loadFleet(ground: Ground): Promise<Fleet> {
   const configs = await readConfigs(ground, index, anomalies);
   const principals = joinPrincipals(registry, configs);
   const rules = await compileRules(configs);
+  anomalies.push(...rules.anomalies);
   const reading: Reading = {
     ground,
     index,
@@ -138,7 +139,15 @@ async function readVars(
     const shape = `${complete} ${members.map(({ kind, name }) => `${kind}/${name}`).join(" ")}`;
     const policy = policies.get(shape) ?? policyOfLinks(members, complete, reading.registry, reading.principals.nameOf);
     policies.set(shape, policy);
-    documents.push({ tier: "vars", address, parts, path, ...facts, policy, ...reading.drift.of(policy, facts.readers) });
+    documents.push({
+      tier: "vars",
+      address,
+      parts,
+      path,
+      ...facts,
+      policy,
+      ...reading.drift.of(policy, facts.readers),
+    });
   }
   return { documents, publicValues };
 }

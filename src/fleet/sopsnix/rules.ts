@@ -1,4 +1,5 @@
 /** Which rule decides for a path: the first that matches, of the nearest `.sops.yaml` upwards from the file. */
+import type { Anomaly } from "../anomaly.ts";
 import { parentOf } from "../path-index.ts";
 import type { CreationRule, SopsConfig } from "./config.ts";
 
@@ -8,6 +9,8 @@ export interface RuleSet {
   decide(path: string): Decision;
   /** Whether a rule catches whatever comes: it has no `path_regex`, or one that matches everything. */
   matchesAll(rule: CreationRule): boolean;
+  /** One for each rule whose expression Go would refuse. */
+  readonly anomalies: readonly Anomaly[];
 }
 
 export interface Decision {
@@ -16,6 +19,8 @@ export interface Decision {
   /** sops would stop here: the end of the sentence "This rule …", or of the configuration as a whole. */
   readonly fault?: string;
 }
+
+const BAD_EXPRESSION = "has a path_regex that is no Go expression";
 
 /** What no expression matches that looks for anything at all. */
 const NO_PATH = "\u{10fffd}";
@@ -44,12 +49,17 @@ export async function compileRules(configs: readonly SopsConfig[]): Promise<Rule
         if (rule.pathRegex === undefined) return decision(config, rule);
         const matches = matchers.get(rule.pathRegex);
         // sops gives up at the first bad expression that it meets; what is behind it never decides.
-        if (matches === undefined)
-          return { config, rule: undefined, fault: "has a path_regex that is no Go expression" };
+        if (matches === undefined) return { config, rule: undefined, fault: BAD_EXPRESSION };
         if (matches(relative)) return decision(config, rule);
       }
       return { config, rule: undefined };
     },
+    anomalies: configs.flatMap(({ path, rules }) =>
+      (rules ?? []).flatMap(({ line, pathRegex }): Anomaly[] => {
+        if (pathRegex === undefined || matchers.get(pathRegex) !== undefined) return [];
+        return [{ code: "rule", path, line, message: `This rule ${BAD_EXPRESSION}; sops stops here.` }];
+      }),
+    ),
     matchesAll: ({ pathRegex }) => pathRegex === undefined || matchers.get(pathRegex)?.(NO_PATH) === true,
   };
 }
