@@ -176,14 +176,14 @@ function addLists(groups: Growing[], configs: readonly SopsConfig[], owners: Rea
 
 function index(all: readonly { growing: Growing; principal: Principal }[]): Principals {
   const owners = new Map<string, Principal>();
-  const shared = new Map<string, { names: Set<string>; origins: KeyOrigin[] }>();
+  const shared = new Map<string, { names: Set<string>; origins: Set<KeyOrigin> }>();
   for (const { growing, principal } of all) {
     for (const { id, origins } of principal.keys) {
       if (!owners.has(id)) owners.set(id, principal);
-      const entry = shared.get(id) ?? { names: new Set(), origins: [] };
+      const entry = shared.get(id) ?? { names: new Set(), origins: new Set() };
       entry.names.add(principal.name);
       for (const alias of growing.aliases) entry.names.add(alias);
-      entry.origins.push(...origins.filter((origin) => !entry.origins.includes(origin)));
+      for (const origin of origins) entry.origins.add(origin);
       shared.set(id, entry);
     }
   }
@@ -192,7 +192,7 @@ function index(all: readonly { growing: Growing; principal: Principal }[]): Prin
     all: principals,
     disagreements: principals.flatMap(disagreementOf),
     sharedKeys: [...shared].flatMap(([id, { names, origins }]) =>
-      names.size > 1 ? [{ id, names: [...names].sort(compare), origins }] : [],
+      names.size > 1 ? [{ id, names: [...names].sort(compare), origins: [...origins] }] : [],
     ),
     oneTier: inOneTier(principals),
     nameOf: (id) => owners.get(id)?.name,

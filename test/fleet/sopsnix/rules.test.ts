@@ -125,7 +125,7 @@ const FAULTS: readonly (readonly [title: string, yaml: string, code: "config" | 
   ["broken YAML", "creation_rules:\n  - {", "config", 2],
   ["a tab", "creation_rules:\n\t- a: b", "config", 2],
   ["deep nesting", `a: ${"[".repeat(100_000)}`, "config", 1],
-  ["deep blocks", Array.from({ length: 500 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"), "config", 66],
+  ["deep blocks", Array.from({ length: 500 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"), "config", 67],
   ["a control character", "a: \x07", "config", 1],
   ["NUL", "a: \0", "config", 1],
   ["too large", `# ${"x".repeat(1024 * 1024)}`, "config", 1],
