@@ -111,11 +111,13 @@ function emptyProgram(): string {
   return path;
 }
 
-function report(what: string, { ours, theirs, ratio }: Comparison, aim: number): void {
+function report(what: string, { ours, theirs, fastest, ratio }: Comparison, aim: number): void {
   const range = `[${ratio.least.toFixed(2)}..${ratio.greatest.toFixed(2)}]`;
   process.stdout.write(`${what}\n`);
   tell("  ratio", `${ratio.median.toFixed(3)} ${range}`, `aim: ${aim}${ratio.median > aim ? ", MISSED" : ""}`);
   tell("  median", `${ours.toFixed(0)} ms`, `sops ${theirs.toFixed(0)} ms`);
+  const best = (fastest.ours / fastest.theirs).toFixed(3);
+  tell("  fastest", `${fastest.ours.toFixed(0)} ms`, `sops ${fastest.theirs.toFixed(0)} ms: ratio ${best}`);
 }
 
 function tell(what: string, found: string, beside: string): void {

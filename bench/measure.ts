@@ -18,6 +18,8 @@ export interface Comparison {
   readonly ours: number;
   readonly theirs: number;
   /** Median, least and greatest of the ratios within one round: what both saw of the machine's other load. */
+  /** The fastest run of each, which a busy machine spoils least. */
+  readonly fastest: { readonly ours: number; readonly theirs: number };
   readonly ratio: { readonly median: number; readonly least: number; readonly greatest: number };
 }
 
@@ -36,6 +38,7 @@ export function compare(ours: EachRound, theirs: EachRound, rounds: number): Com
   return {
     ours: median(pairs.map(([a]) => a)),
     theirs: median(pairs.map(([, b]) => b)),
+    fastest: { ours: Math.min(...pairs.map(([a]) => a)), theirs: Math.min(...pairs.map(([, b]) => b)) },
     ratio: { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) },
   };
 }
