@@ -15,7 +15,7 @@ const PURE_NODE_MODULES = new Set(["node:buffer", "node:crypto", "node:module", 
  * The ground stands on a machine: a lock needs the process id, cleaning up needs signals. What the caller typed, set or
  * sees comes from above even there.
  */
-const OF_THE_MACHINE = /(?<![.\w$])process\.(platform|pid|kill|on|once|off)\b/g;
+const OF_THE_MACHINE = /(?<![.\w$])process\.(platform|pid|ppid|getuid|execPath|kill|on|once|off)\b/g;
 const MAX_LINES = 400;
 const EMPTY_NAMES = /^(utils?|helpers?|common|misc|shared|stuff)$/;
 const PUBLIC_FACE = "src/index.ts";
