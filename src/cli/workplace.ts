@@ -7,12 +7,15 @@ import { SecretsError } from "../errors.ts";
 import { type Fleet, loadFleet } from "../fleet/fleet.ts";
 import { type WorkTree, workTree } from "../fleet/ground.ts";
 import { run } from "../repo/program.ts";
+import { recover } from "../repo/recovery.ts";
 import type { Context } from "./context.ts";
 import { askPassphrase } from "./terminal/prompt.ts";
+import { style } from "./terminal/styled.ts";
 
 /** @throws SecretsError `E_NO_FLEET` when the person stands in no fleet. */
 export async function openWorkplace(context: Context): Promise<Workplace> {
   const ground = await workTree(context.directory);
+  await recoverFirst(context, ground);
   let fleet: Promise<Fleet> | undefined;
   let keyring: Promise<Keyring> | undefined;
   return {
@@ -45,6 +48,20 @@ export function openKeyring(context: Context): Promise<Keyring> {
     },
     askPassphrase: (what) => askPassphrase(what, context.terminal),
   });
+}
+
+/** What a killed run left half-way is finished or undone before anything else looks at the files. */
+async function recoverFirst({ terminal }: Context, ground: WorkTree): Promise<void> {
+  try {
+    const { outcome, command, left } = await recover(ground.repository);
+    if (outcome === "clean") return;
+    const what = command === "" ? "an interrupted run" : `the interrupted run of "${command}"`;
+    terminal.note([style("yellow", "note"), `: ${what} was ${outcome}`]);
+    for (const path of left) terminal.note(["  left as it is, because someone changed it since: ", path]);
+  } catch (error) {
+    // A run that is busy right now is no reason not to read; whoever wants to write meets its lock.
+    if (!(error instanceof SecretsError && error.code === "E_LOCKED")) throw error;
+  }
 }
 
 async function apply(ground: WorkTree, plan: Plan): Promise<void> {

@@ -31,7 +31,14 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
 export function secrets(argv: readonly string[], options: RunOptions): Promise<Outcome> {
   const child = spawn(process.execPath, [MAIN, ...argv], {
     cwd: options.cwd,
-    env: { PATH: process.env["PATH"], HOME: options.cwd, LANG: "C.UTF-8", ...options.env },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: options.cwd,
+      LANG: "C.UTF-8",
+      // A run takes a third of the time when the sources need not be compiled again.
+      NODE_COMPILE_CACHE: join(tmpdir(), `secrets-test-code-${process.getuid?.()}`),
+      ...options.env,
+    },
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
