@@ -5,23 +5,16 @@ import { escapeText } from "./escape.ts";
 
 export type CommentSign = "#" | ";" | "//";
 
-export interface Headed {
-  readonly bytes: Uint8Array;
-  /** How many lines were put on top. */
-  readonly lines: number;
-}
-
 /** No format has a reason to begin a comment like this, and a person sees that it is no text of theirs. */
 const MARK = "!!";
 
-/** @param bytes the person's text, which follows as it is */
-export function putHeader(bytes: Uint8Array, error: SecretsError, sign: CommentSign): Headed {
+/** The lines that say it, without line breaks. */
+export function headerFor(error: SecretsError, sign: CommentSign): readonly string[] {
   const hints = error.hint?.split("\n") ?? [];
-  const lines = 2 + hints.length;
   const { line, column, keyPath } = error.location ?? {};
   const place = formatLocation({
     // As the editor counts, with these lines on top.
-    ...(line === undefined ? {} : { line: line + lines }),
+    ...(line === undefined ? {} : { line: line + hints.length + 2 }),
     ...(column === undefined ? {} : { column }),
     ...(keyPath === undefined ? {} : { keyPath }),
   });
@@ -30,21 +23,18 @@ export function putHeader(bytes: Uint8Array, error: SecretsError, sign: CommentS
     ...hints,
     "mend it and save; these lines go away. To give up, quit without a change.",
   ];
-  const header = texts.map((text) => `${sign}${MARK} ${escapeText(text)}\n`).join("");
-  return { bytes: Buffer.concat([Buffer.from(header), bytes]), lines };
+  return texts.map((text) => `${sign}${MARK} ${escapeText(text)}`);
 }
 
-/**
- * The text without the header, as far as the person left it there.
- * @param lines as many as were put on top; more are never taken off
- */
-export function takeHeader(bytes: Uint8Array, lines: number, sign: CommentSign): Uint8Array {
-  const mark = Buffer.from(`${sign}${MARK}`);
+export function putHeader(bytes: Uint8Array, header: readonly string[]): Uint8Array {
+  return Buffer.concat([Buffer.from(header.map((line) => `${line}\n`).join("")), bytes]);
+}
+
+/** The text without the lines of the header that are still on top; a line of the person's own is never taken for one. */
+export function takeHeader(bytes: Uint8Array, header: readonly string[]): Uint8Array {
   let start = 0;
-  for (let line = 0; line < lines; line++) {
-    if (!mark.equals(bytes.subarray(start, start + mark.length))) break;
-    const end = bytes.indexOf(0x0a, start);
-    start = end === -1 ? bytes.length : end + 1;
+  for (const line of header.map((text) => Buffer.from(`${text}\n`))) {
+    if (line.equals(bytes.subarray(start, start + line.length))) start += line.length;
   }
   return bytes.subarray(start);
 }

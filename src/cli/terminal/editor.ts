@@ -12,7 +12,7 @@ import { toFault } from "../../repo/fault.ts";
 import type { Scratch } from "../../repo/scratch.ts";
 import { type EditorCommand, findEditor } from "./editor-command.ts";
 import { readEdited, removeSiblings, rewriteEdited, undoHabits } from "./editor-file.ts";
-import { type CommentSign, putHeader, takeHeader } from "./editor-header.ts";
+import { type CommentSign, headerFor, putHeader, takeHeader } from "./editor-header.ts";
 import { launchEditor } from "./editor-launch.ts";
 import { optionsFor } from "./editor-options.ts";
 
@@ -77,11 +77,11 @@ interface Round {
   readonly number: number;
   readonly opened: Uint8Array;
   readonly error: SecretsError | undefined;
-  readonly headerLines: number;
+  readonly header: readonly string[];
 }
 
 async function runRounds(session: Session, editor: EditorCommand): Promise<EditOutcome> {
-  let round: Round = { number: 1, opened: session.initial, error: undefined, headerLines: 0 };
+  let round: Round = { number: 1, opened: session.initial, error: undefined, header: [] };
   for (;;) {
     const exit = await openEditor(editor, session, round);
     const edited = await judge(session, round, exit);
@@ -125,7 +125,7 @@ function readText(session: Session, round: Round): Uint8Array | undefined {
   try {
     const edited = readEdited(session.path);
     if (edited === undefined || session.commentSign === undefined) return edited;
-    return takeHeader(undoHabits(edited, session.initial), round.headerLines, session.commentSign);
+    return takeHeader(undoHabits(edited, session.initial), round.header);
   } catch (error) {
     const fault = toFault(error, "read what the editor left");
     session.kept = true;
@@ -136,10 +136,10 @@ function readText(session: Session, round: Round): Uint8Array | undefined {
 
 function prepareRound(session: Session, error: SecretsError, number: number, opened: Uint8Array): Round {
   const { commentSign: sign, path } = session;
-  const headed = sign === undefined ? { bytes: opened, lines: 0 } : putHeader(opened, error, sign);
+  const header = sign === undefined ? [] : headerFor(error, sign);
   removeSiblings(path);
-  rewriteEdited(path, headed.bytes);
-  return { number, opened, error, headerLines: headed.lines };
+  rewriteEdited(path, putHeader(opened, header));
+  return { number, opened, error, header };
 }
 
 interface Exit {
@@ -151,7 +151,7 @@ async function openEditor(editor: EditorCommand, session: Session, round: Round)
   const { directory } = session.scratch;
   const options = optionsFor(editor.resolved, editor.args, directory);
   const line = round.error?.location?.line;
-  const at = line === undefined ? [] : (options?.atLine(line + round.headerLines) ?? []);
+  const at = line === undefined ? [] : (options?.atLine(line + round.header.length) ?? []);
   const argv = [editor.program, ...(options?.args ?? []), ...editor.args, ...at, session.path];
   const env: Record<string, string | undefined> = { ...session.env, TMPDIR: join(directory, "tmp") };
   // An editor and its plugins have no use for the key.

@@ -103,7 +103,7 @@ describe("optionsFor", () => {
   });
 
   it("keeps what code remembers in scratch space", () => {
-    const { args, window } = optionsFor("code", [], "/scratch") ?? { args: [], window: false };
+    const { args, window } = optionsFor("code", [], "/scratch") ?? { args: [""], window: false };
     assert.equal(args[args.indexOf("--user-data-dir") + 1], "/scratch/editor-data");
     assert.equal(window, true);
   });
