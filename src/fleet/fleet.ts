@@ -10,6 +10,7 @@ import { type Registry, readRegistry } from "./clan/registry.ts";
 import { type DocumentFacts, type FleetDocument, ReaderTable, readDocument } from "./document.ts";
 import { DriftTable } from "./drift.ts";
 import type { Ground } from "./ground.ts";
+import { findNameCollisions } from "./name-collisions.ts";
 import { baseOf, PathIndex } from "./path-index.ts";
 import type { Policy, RulePlace } from "./policy.ts";
 import { joinPrincipals, type Principals } from "./principals.ts";
@@ -75,17 +76,27 @@ export async function loadFleet(ground: Ground): Promise<Fleet> {
   };
   const vars = await readVars(reading, layout.leaves);
   const files = await readFiles(reading, layout.leaves);
+  const documents = [...vars.documents, ...files.documents];
+  anomalies.push(...findNameCollisions([...documents, ...vars.publicValues, ...entriesOf(registry)].map(pathOf)));
   return {
     ground,
     principals,
     registry,
-    documents: [...vars.documents, ...files.documents],
+    documents,
     publicValues: vars.publicValues,
     configs,
     rules,
     plainFiles: files.plainFiles,
     anomalies: anomalies.sort(byPlace),
   };
+}
+
+function entriesOf({ users, machines, groups }: Registry): { readonly path: string }[] {
+  return [...users.values(), ...machines.values(), ...groups.values()];
+}
+
+function pathOf({ path }: { readonly path: string }): string {
+  return path;
 }
 
 interface Reading {

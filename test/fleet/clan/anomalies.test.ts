@@ -124,6 +124,16 @@ const CASES: readonly (readonly [
     { "vars/shared/g/\x1b[2J/value": "x" },
     [["name", "vars/shared/g/\x1b[2J"]],
   ],
+  [
+    "a user whose name differs in case alone",
+    { "sops/users/Alice/key.json": `{"publickey":"${RECIPIENT}","type":"age"}` },
+    [["name", "sops/users/alice"]],
+  ],
+  [
+    "files whose names differ in the spelling of an accent alone",
+    { "vars/shared/g/\u00e9/value": "x", "vars/shared/g/e\u0301/value": "x" },
+    [["name", "vars/shared/g/\u00e9"]],
+  ],
   ["a clear value beside a secret", { [`${LEAF}/value`]: "x" }, [["value-beside-secret", `${LEAF}/value`]]],
   ["a secret in clear", { "vars/shared/g/f/secret": "hunter2" }, [["not-encrypted", "vars/shared/g/f/secret"]]],
   ["an empty secret", { "vars/shared/g/f/secret": "" }, [["not-encrypted", "vars/shared/g/f/secret"]]],
