@@ -141,6 +141,68 @@ test("a file beneath many folders, and names that are special to the language", 
   assert.equal(publicValues[0]?.address, "vars/shared/__proto__/toString");
 });
 
+test("whatever the registry, the rules and the documents hold, loading ends and says so", async () => {
+  const pieces = fc.constantFrom(
+    "creation_rules:",
+    "\n",
+    "  ",
+    "- ",
+    "age: ",
+    "key_groups:",
+    "&a ",
+    "*a",
+    "<<: ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "path_regex: ",
+    "(",
+    "|",
+    "\0",
+    "\uFEFF",
+    '"',
+    "'",
+    "sops",
+    "mac:",
+    "ENC[AES256_GCM,",
+    RECIPIENT_1,
+    ",",
+    "publickey",
+    "type",
+    ":",
+    "é",
+    "\r\n",
+    "\t",
+    "#",
+    "---\n",
+  );
+  const text = fc.oneof(
+    fc.array(pieces, { maxLength: 40 }).map((some) => some.join("")),
+    fc.string(),
+  );
+  const bytes = fc.oneof(
+    text.map((some) => Buffer.from(some)),
+    fc.uint8Array({ maxLength: 200 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(bytes, bytes, bytes, text, async (config, keyJson, content, link) => {
+      await loadFleet(
+        memoryGround({
+          ".sops.yaml": config,
+          "sops/users/ada/key.json": keyJson,
+          "a.yaml": content,
+          "b.env": content,
+          c: content,
+          "vars/shared/g/f/secret": content,
+          "vars/shared/g/f/users/ada": { link },
+        }),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test("the order in which files are listed changes nothing", async () => {
   const files: MemoryFiles = {
     ...unpackFixture("golden/clan/sops-repo.tgz"),
