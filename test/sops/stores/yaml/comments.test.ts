@@ -45,6 +45,7 @@ const PLACES: [text: string, tree: string][] = [
   ["a: [1, #i\n  #h\n  2\n  #f\n  ]\n", "{a[(i) * #h * #f]}"],
   ["a: 1\n#of-a\n---\n#of-b\nb: 2\n", "{a #of-a} --- {#of-b b}"],
   ["a: {} #c\n", "{a{#c}}"],
+  ["a:\n b: #i\n  #x\n #y\n\n   c: 1\n d: 2\n", "{a{#i b{#x #y c} d}}"],
   ["a: &x 1 #i\nb: *x #j\n", "{(i) a (j) b}"],
 ];
 

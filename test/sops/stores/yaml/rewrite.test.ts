@@ -113,6 +113,12 @@ const CASES: { name: string; before: string; edit: (root: MapNode) => MapNode; a
     after: "a: |\n    x\n    y\nb: 1\n",
   },
   {
+    name: "blanks at the end of a line do not get into a block",
+    before: "a: x  \nb: 1\n",
+    edit: (root) => put(root, "a", str("x\ny")),
+    after: "a: |-\n    x\n    y\nb: 1\n",
+  },
+  {
     name: "several lines become one",
     before: "a: |\n  x\n  y\n\nb: 1\n",
     edit: (root) => put(root, "a", str("z")),
@@ -231,6 +237,16 @@ const CASES: { name: string; before: string; edit: (root: MapNode) => MapNode; a
     after: "\uFEFFb: 2\n",
   },
   {
+    name: "an entry added at the top stands behind the mark of the document",
+    before: "# c\n---\na: 1\n",
+    edit: (root) => ({
+      kind: "map",
+      entries: [{ kind: "entry", key: "b", value: str("v") }, ...root.entries],
+      was: root,
+    }),
+    after: "# c\n---\nb: v\na: 1\n",
+  },
+  {
     name: "a comment is replaced in place",
     before: "a: 1\n# old\nb: 2\n",
     edit: (root) => ({
@@ -274,6 +290,25 @@ test("metadata in the middle of a file stays there; deleted copies stay away", (
   assert.ok(file.metadata);
   const metadata = put(file.metadata, "mac", str("v"));
   assert.equal(yamlStore.rewrite(file, file.documents, metadata), "sops:\n    mac: v\na: 1\n---\nb: 2\n");
+});
+
+test("a change below an anchor does not reach its aliases", () => {
+  const file = yamlStore.read("a: &x\n  k: 1\nb: *x\nsops:\n    mac: x\n");
+  const [document] = file.documents;
+  assert.ok(document && file.metadata);
+  const edited = put(document, "a", put(get(document, "a") as MapNode, "k", str("v")));
+  const result = yamlStore.rewrite(file, [edited], file.metadata);
+  assert.equal(result, "a:\n    k: v\nb:\n    k: 1\nsops:\n    mac: x\n");
+});
+
+test("empty lines do not run into a block that keeps them", () => {
+  const file = yamlStore.read("a: |+\n  x\nb: 1\n\nc: 2\nsops:\n    mac: x\n");
+  const [document] = file.documents;
+  assert.ok(document && file.metadata);
+  const result = yamlStore.rewrite(file, [put(document, "b", undefined)], file.metadata);
+  const [entry] = yamlStore.read(result).documents[0]?.entries ?? [];
+  assert.ok(entry?.kind === "entry" && entry.value.kind === "scalar");
+  assert.deepEqual(entry.value.scalar, { type: "str", value: "x\n" });
 });
 
 test("documents may be added and removed", () => {
