@@ -5,11 +5,19 @@ import { escapeText } from "./escape.ts";
 
 export type CommentSign = "#" | ";" | "//";
 
-/** No format has a reason to begin a comment like this, and a person sees that it is no text of theirs. */
-const MARK = "!!";
+export interface Header {
+  /** Without line breaks. */
+  readonly lines: readonly string[];
+  /** What every line begins with, and no line of the text below. */
+  readonly mark: string;
+}
 
-/** The lines that say it, without line breaks. */
-export function headerFor(error: SecretsError, sign: CommentSign): readonly string[] {
+export const NO_HEADER: Header = { lines: [], mark: "" };
+
+/** @param text what the header will stand on */
+export function headerFor(error: SecretsError, sign: CommentSign, text: Uint8Array): Header {
+  let mark = `${sign}!!`;
+  while (Buffer.from(text).includes(mark)) mark += "!";
   const hints = error.hint?.split("\n") ?? [];
   const { line, column, keyPath } = error.location ?? {};
   const place = formatLocation({
@@ -23,18 +31,23 @@ export function headerFor(error: SecretsError, sign: CommentSign): readonly stri
     ...hints,
     "mend it and save; these lines go away. To give up, quit without a change.",
   ];
-  return texts.map((text) => `${sign}${MARK} ${escapeText(text)}`);
+  return { lines: texts.map((each) => `${mark} ${escapeText(each)}`), mark };
 }
 
-export function putHeader(bytes: Uint8Array, header: readonly string[]): Uint8Array {
-  return Buffer.concat([Buffer.from(header.map((line) => `${line}\n`).join("")), bytes]);
+export function putHeader(text: Uint8Array, header: Header): Uint8Array {
+  return Buffer.concat([Buffer.from(header.lines.map((line) => `${line}\n`).join("")), text]);
 }
 
-/** The text without the lines of the header that are still on top; a line of the person's own is never taken for one. */
-export function takeHeader(bytes: Uint8Array, header: readonly string[]): Uint8Array {
+/**
+ * The text without what is left of the header on top. By the mark, not by the words: a replacement in the whole text
+ * changes those too.
+ */
+export function takeHeader(bytes: Uint8Array, { lines, mark }: Header): Uint8Array {
   let start = 0;
-  for (const line of header.map((text) => Buffer.from(`${text}\n`))) {
-    if (line.equals(bytes.subarray(start, start + line.length))) start += line.length;
+  for (const _ of lines) {
+    if (Buffer.compare(bytes.subarray(start, start + mark.length), Buffer.from(mark)) !== 0) break;
+    const end = bytes.indexOf(0x0a, start);
+    start = end === -1 ? bytes.length : end + 1;
   }
   return bytes.subarray(start);
 }

@@ -72,19 +72,21 @@ const FAMILIES: readonly Family[] = [
   { names: /^(hx|helix|vi|nvi|ed|ex|joe|jed|mg|ne|pico|tilde|busybox|emacsclient.*)$/, options: () => [] },
 ];
 
+const WAITING: readonly string[] = ["--wait", "-w", "--nofork", "-f", "--block", "-b"];
+
 /**
  * @param resolved the program's own name, behind all links
- * @param args what the person gives it; an option that is there already is not given twice
+ * @param args what the person gives it; told to wait already, it is not told twice
  * @param directory scratch space for what the editor keeps while it runs
  */
 export function optionsFor(resolved: string, args: readonly string[], directory: string): EditorOptions | undefined {
   const family = FAMILIES.find(({ names }) => names.test(resolved));
   if (family === undefined) return undefined;
-  const given = new Set(args);
-  const waits = given.has("-w") || given.has("-f");
+  // Only flags that stand by themselves may be left out: dropping a `-c` would turn its value into a file.
+  const told = WAITING.some((flag) => args.includes(flag));
   const options = family.options(directory);
   return {
-    args: options.filter((option) => !given.has(option) && !(waits && (option === "--wait" || option === "--nofork"))),
+    args: told ? options.filter((option) => !WAITING.includes(option)) : options,
     window: family.window === true,
     atLine: family.atLine ?? nowhere,
   };

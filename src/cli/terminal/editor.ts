@@ -12,7 +12,7 @@ import { toFault } from "../../repo/fault.ts";
 import type { Scratch } from "../../repo/scratch.ts";
 import { type EditorCommand, findEditor } from "./editor-command.ts";
 import { readEdited, removeSiblings, rewriteEdited, undoHabits } from "./editor-file.ts";
-import { type CommentSign, headerFor, putHeader, takeHeader } from "./editor-header.ts";
+import { type CommentSign, type Header, headerFor, NO_HEADER, putHeader, takeHeader } from "./editor-header.ts";
 import { launchEditor } from "./editor-launch.ts";
 import { optionsFor } from "./editor-options.ts";
 
@@ -77,11 +77,11 @@ interface Round {
   readonly number: number;
   readonly opened: Uint8Array;
   readonly error: SecretsError | undefined;
-  readonly header: readonly string[];
+  readonly header: Header;
 }
 
 async function runRounds(session: Session, editor: EditorCommand): Promise<EditOutcome> {
-  let round: Round = { number: 1, opened: session.initial, error: undefined, header: [] };
+  let round: Round = { number: 1, opened: session.initial, error: undefined, header: NO_HEADER };
   for (;;) {
     const exit = await openEditor(editor, session, round);
     const edited = await judge(session, round, exit);
@@ -136,7 +136,7 @@ function readText(session: Session, round: Round): Uint8Array | undefined {
 
 function prepareRound(session: Session, error: SecretsError, number: number, opened: Uint8Array): Round {
   const { commentSign: sign, path } = session;
-  const header = sign === undefined ? [] : headerFor(error, sign);
+  const header = sign === undefined ? NO_HEADER : headerFor(error, sign, opened);
   removeSiblings(path);
   rewriteEdited(path, putHeader(opened, header));
   return { number, opened, error, header };
@@ -151,7 +151,7 @@ async function openEditor(editor: EditorCommand, session: Session, round: Round)
   const { directory } = session.scratch;
   const options = optionsFor(editor.resolved, editor.args, directory);
   const line = round.error?.location?.line;
-  const at = line === undefined ? [] : (options?.atLine(line + round.header.length) ?? []);
+  const at = line === undefined ? [] : (options?.atLine(line + round.header.lines.length) ?? []);
   const argv = [editor.program, ...(options?.args ?? []), ...editor.args, ...at, session.path];
   const env: Record<string, string | undefined> = { ...session.env, TMPDIR: join(directory, "tmp") };
   // An editor and its plugins have no use for the key.

@@ -102,6 +102,12 @@ describe("optionsFor", () => {
     assert.equal(optionsFor("gvim", ["-f"], "/s")?.args.includes("--nofork"), false);
   });
 
+  it("gives every option whole, whatever the person gives", () => {
+    const alone = optionsFor("vim", [], "/s")?.args;
+    assert.deepEqual(optionsFor("vim", ["-n", "-c", "set nu", "--cmd", "x", "-w"], "/s")?.args, alone);
+    assert.equal(alone?.filter((word) => word === "-c" || word === "--cmd").length, 4);
+  });
+
   it("keeps what code remembers in scratch space", () => {
     const { args, window } = optionsFor("code", [], "/scratch") ?? { args: [""], window: false };
     assert.equal(args[args.indexOf("--user-data-dir") + 1], "/scratch/editor-data");
