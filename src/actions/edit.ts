@@ -77,7 +77,8 @@ async function editFile(workplace: Workplace, target: FileTarget): Promise<EditS
     ...lookOf(format),
     validate: (bytes) => faultOf(() => parsePlain(bytes, format)),
     finish: async (bytes) => {
-      const mine = format === "binary" ? binaryWith(document, bytes) : pair(document.plain, parsePlain(bytes, format), format);
+      const mine =
+        format === "binary" ? binaryWith(document, bytes) : pair(document.plain, parsePlain(bytes, format), format);
       if (sameDocuments(document.plain, mine)) return undefined;
       return finishExisting(workplace, document, mine);
     },

@@ -173,7 +173,7 @@ const check = buildCommand<
   docs: {
     brief: "Everything that can be known without a private key; exit 1 on findings",
     fullDescription:
-      "Exit 0: clean. Exit 1: findings. Exit 2: could not look. Warnings and information do not fail the run.",
+      "Exit 0: clean. Exit 1: findings. Exit 2: could not look. Errors and warnings are findings; information alone is not.",
   },
 });
 
