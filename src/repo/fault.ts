@@ -16,6 +16,11 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
+/** Whether the file system refused a hard link because it has none, or none for this file. */
+export function cannotLink(error: unknown): boolean {
+  return ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(systemCode(error) ?? "");
+}
+
 /**
  * @param doing what was tried, as in "could not <doing>"
  * @param file the place to show

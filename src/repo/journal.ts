@@ -1,8 +1,8 @@
 /**
  * The record of a transaction, in `<state>/transaction/` while it runs:
  *
- *     new/N          the staged content of entry N, until it is moved into place
- *     old/N          what entry N held before (a hard link, or a copy)
+ *     new/N          the staged file or link of entry N, until it is moved into place
+ *     old/N          what entry N was before: a hard link or a copy of the file, or the same link
  *     apply.json     the record; the moment it gets this name is the commit point
  *     undo.json      the same record under the name that turns the direction round
  *

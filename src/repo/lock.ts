@@ -7,7 +7,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } 
 import { join } from "node:path";
 import { SecretsError } from "../errors.ts";
 import { atEnd } from "./ending.ts";
-import { systemCode, toFault } from "./fault.ts";
+import { cannotLink, systemCode, toFault } from "./fault.ts";
 import { livenessOf, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import type { Root } from "./root.ts";
 
@@ -43,7 +43,11 @@ export function takeLock(root: Root, command: string): Lock {
   }
   const isOurs = () => readText(path) === text;
   const drop = () => {
-    if (isOurs()) unlinkSync(path);
+    try {
+      if (isOurs()) unlinkSync(path);
+    } catch {
+      // A disk that fails: the error of the work itself counts, and the lock is stale as soon as we end.
+    }
   };
   const forget = atEnd(drop);
   return {
@@ -66,10 +70,18 @@ function createComplete(path: string, text: string): boolean {
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(systemCode(error) ?? "")) throw error;
+    if (!cannotLink(error)) throw error;
     return createWithoutLinks(path, text);
   } finally {
-    rmSync(draft, { force: true });
+    removeQuietly(draft);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It holds nothing and is in nobody's way.
   }
 }
 

@@ -13,7 +13,7 @@ import { holdDirectory, splitPath } from "./inside.ts";
 import { type Direction, type Journal, type JournalEntry, transactionDirectory } from "./journal.ts";
 import type { RepoPath } from "./path.ts";
 import type { Root } from "./root.ts";
-import { inDirectory, lookAt, placeFile, placeLink, removeFile, type Stamp, stampAt } from "./target.ts";
+import { inDirectory, lookAt, place, removeFile, type Stamp, stampAt } from "./target.ts";
 
 /** What the entries' targets looked like when they were read; a file with the same stamp need not be read again. */
 export type Stamps = ReadonlyMap<RepoPath, Stamp>;
@@ -38,6 +38,8 @@ export function settle(root: Root, journal: Journal, direction: Direction, stamp
     if (found === "foreign" && direction === "apply") throw changedUnderneath(step.path);
     if (found === "foreign") foreign.push(step.path);
     if (found === "from") take(root, step);
+    // Also for what was gone already: we may have been stopped between the file and its directory.
+    if (found !== "foreign" && step.to.kind === "absent") pruneDirectories(root, step.path);
   }
   return foreign;
 }
@@ -46,7 +48,7 @@ interface Step {
   readonly path: RepoPath;
   readonly from: FileState;
   readonly to: FileState;
-  /** The file that becomes the target, when that is to be a file. */
+  /** The file or link that becomes the target, unless that is to be absent. */
   readonly source: string;
 }
 
@@ -78,12 +80,10 @@ function take(root: Root, { path, from, to, source }: Step): void {
   try {
     if (to.kind === "absent") {
       removeFile(root, path);
-      pruneDirectories(root, path);
-      return;
+    } else {
+      makeDirectories(root, path);
+      place(root, path, source, from.kind !== "absent");
     }
-    makeDirectories(root, path);
-    if (to.kind === "link") placeLink(root, path, to.target, from.kind !== "absent");
-    else placeFile(root, path, source, from.kind !== "absent");
   } catch (error) {
     if (systemCode(error) === "EEXIST") throw changedUnderneath(path, error);
     throw error;

@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +52,7 @@ export async function stageChanges(
     try {
       const aim = aims.next().value as Aim;
       const slot = join(old, String(index));
-      if (aim.before.kind === "file" && !keepOld(root, aim, slot)) copied.push(slot);
+      if (!keepOld(root, aim, slot)) copied.push(slot);
       const name = join(staging, String(index));
       entries.push({ path: aim.path, before: aim.before, after: stageOne(change, aim.before, name) });
       if (change.kind === "write") staged.push(name);
@@ -67,6 +68,12 @@ export async function stageChanges(
 
 /** A second name for the old content, where there can be one. @returns false when it had to be copied. */
 function keepOld(root: Root, aim: Aim, slot: string): boolean {
+  const { before } = aim;
+  if (before.kind === "absent") return true;
+  if (before.kind === "link") {
+    symlinkSync(before.target, slot);
+    return true;
+  }
   const linked = inDirectory(root, aim.path, (name) => {
     try {
       linkSync(name, slot);
@@ -77,15 +84,17 @@ function keepOld(root: Root, aim: Aim, slot: string): boolean {
       return false;
     }
   });
-  const hash = aim.before.kind === "file" ? aim.before.hash : "";
-  const same = linked ? stampOfFile(slot) === aim.stamp : contentHash(readFileSync(slot)) === hash;
+  const same = linked ? stampOfFile(slot) === aim.stamp : contentHash(readFileSync(slot)) === before.hash;
   if (!same) throw changedUnderneath(aim.path);
   return linked;
 }
 
 function stageOne(change: FileChange, before: FileState, name: string): FileState {
   if (change.kind === "remove") return { kind: "absent" };
-  if (change.kind === "link") return { kind: "link", target: change.target };
+  if (change.kind === "link") {
+    symlinkSync(change.target, name);
+    return { kind: "link", target: change.target };
+  }
   const mode = change.mode ?? (before.kind === "file" ? before.mode : undefined);
   const handle = openSync(name, "wx", mode ?? 0o666);
   try {

@@ -1,6 +1,6 @@
 /** A place in the work tree that is about to be changed: looked at, and changed, through its held directory. */
 
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -17,10 +17,11 @@ import {
   symlinkSync,
   unlinkSync,
 } from "node:fs";
+import { dirname, join } from "node:path";
 import { SecretsError } from "../errors.ts";
 import type { FileState } from "./change.ts";
 import { makeDurable } from "./durable.ts";
-import { systemCode } from "./fault.ts";
+import { cannotLink, systemCode } from "./fault.ts";
 import { type HeldDirectory, holdDirectory, splitPath } from "./inside.ts";
 import type { RepoPath } from "./path.ts";
 import type { Root } from "./root.ts";
@@ -85,60 +86,55 @@ function hashFile(name: string): Sighting {
 }
 
 /**
- * Puts the file `source` at the path, in one step for whoever looks.
+ * Moves a staged file or link to the path, in one step for whoever looks; what is there is replaced and not followed.
  * @param replaces false when nothing is there yet: what came into being meanwhile is then not overwritten, and the
  *   system's EEXIST is thrown
  */
-export function placeFile(root: Root, path: RepoPath, source: string, replaces: boolean): void {
+export function place(root: Root, path: RepoPath, source: string, replaces: boolean): void {
   inDirectory(root, path, (name) => {
     if (!replaces && moveIfFree(source, name)) return;
     try {
       renameSync(source, name);
     } catch (error) {
       if (systemCode(error) !== "EXDEV") throw error;
-      // A mount inside the work tree: copied beside the target first, so that the last step is a rename again.
-      withDraft(name, (draft) => {
-        copyFileSync(source, draft, constants.COPYFILE_EXCL);
-        makeDurable([draft]);
-        renameSync(draft, name);
-      });
+      // A mount inside the work tree: copied beside the target first, so that the last step is a rename again. One name
+      // in every directory: should we be killed here, the next run makes the same draft and moves it away.
+      const draft = join(dirname(name), ".secrets-draft");
+      rmSync(draft, { force: true });
+      copy(source, draft);
+      renameSync(draft, name);
     }
   });
 }
 
 /** A rename that does not overwrite. @returns false where it cannot be had: no hard links, or another file system. */
 function moveIfFree(source: string, name: string): boolean {
-  try {
-    linkSync(source, name);
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") throw error;
-    return false;
+  const { isLink, target } = linkAt(source);
+  if (isLink) symlinkSync(target, name);
+  else {
+    try {
+      linkSync(source, name);
+    } catch (error) {
+      if (systemCode(error) === "EXDEV" || cannotLink(error)) return false;
+      throw error;
+    }
   }
   unlinkSync(source);
   return true;
 }
 
-/** Puts a link at the path, in one step; a link that is there already is replaced and not followed. */
-export function placeLink(root: Root, path: RepoPath, target: string, replaces: boolean): void {
-  inDirectory(root, path, (name) => {
-    if (!replaces) symlinkSync(target, name);
-    else {
-      withDraft(name, (draft) => {
-        symlinkSync(target, draft);
-        renameSync(draft, name);
-      });
-    }
-  });
+function copy(source: string, draft: string): void {
+  const { isLink, target } = linkAt(source);
+  if (isLink) symlinkSync(target, draft);
+  else {
+    copyFileSync(source, draft, constants.COPYFILE_EXCL);
+    makeDurable([draft]);
+  }
 }
 
-function withDraft(name: string, use: (draft: string) => void): void {
-  const draft = `${name}.${randomUUID()}`;
-  try {
-    use(draft);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
+function linkAt(path: string): { readonly isLink: boolean; readonly target: string } {
+  const isLink = lstatSync(path).isSymbolicLink();
+  return { isLink, target: isLink ? readlinkSync(path) : "" };
 }
 
 export function removeFile(root: Root, path: RepoPath): void {
