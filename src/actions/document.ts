@@ -54,7 +54,7 @@ async function unlock(workplace: Workplace, file: SopsFile): Promise<Uint8Array>
 }
 
 /** The port of the format to this person's keys: age entries go to the keyring, PGP entries to gpg. */
-export function openerFor(workplace: Workplace, keyring: Keyring): DataKeyOpener {
+function openerFor(workplace: Workplace, keyring: Keyring): DataKeyOpener {
   return {
     open: async (key) => (key.type === "pgp" ? openWithGpg(key, workplace.gpg.run, workplace.gpg.program) : null),
     openAnyAge: (keys) => keyring.openAnyDataKey(keys.map((key) => ({ recipient: key.id, enc: key.enc }))),

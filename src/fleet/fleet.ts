@@ -184,7 +184,10 @@ async function readFiles(
     const policy = policyFor(decision, policies, reading.principals);
     if (facts === undefined) {
       const { rule } = policy;
-      if (covered && rule !== undefined) plainFiles.push({ path, rule, unlikely: !mayHoldSecrets(path) });
+      if (covered && holdsSealedValue(bytes)) {
+        const message = "Sealed values stand here without the sops metadata that opens them: a part of it is gone.";
+        reading.anomalies.push({ code: "document", path, message });
+      } else if (covered && rule !== undefined) plainFiles.push({ path, rule, unlikely: !mayHoldSecrets(path) });
       continue;
     }
     const parts = { tier: "files", kind: "file", path, keyPath: [] } as const;

@@ -53,7 +53,10 @@ test("types, lists and maps", async (t) => {
     if (shown !== undefined) assert.equal(await get(fleet, `${FILE}#new/${type}`), shown, type);
   }
   assert.deepEqual(JSON.parse(await get(fleet, `${FILE}#new/json`)), ["a", 1, { b: null }]);
-  assert.match(await get(fleet, FILE), /new:\n {4}int: 9007199254740993\n {4}float: 1\.5\n {4}bool: true\n {4}"null": null/);
+  assert.match(
+    await get(fleet, FILE),
+    /new:\n {4}int: 9007199254740993\n {4}float: 1\.5\n {4}bool: true\n {4}"null": null/,
+  );
 });
 
 test("a value that is not of its type is refused without being shown", async (t) => {
