@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { loadFleet } from "../../src/fleet/fleet.ts";
 import { golden, goldenFiles, RECIPIENT_1, RECIPIENT_2, RECIPIENT_3 } from "../sops/golden.ts";
@@ -241,6 +243,21 @@ test("the order in which files are listed changes nothing", async () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test("a loaded fleet does not keep the text of its documents", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const large = `${YAML.toString()}# ${"x".repeat(200_000)}\n`;
+  const ground = memoryGround(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}.yaml`, large])));
+  await loadFleet(ground);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const fleet = await loadFleet(ground);
+  collect();
+  assert.equal(fleet.documents.length, 200);
+  // The texts together have 40 MB.
+  assert.ok(process.memoryUsage().heapUsed - before < 5_000_000);
 });
 
 test("ten thousand documents: time and memory are reported", async (t) => {

@@ -197,12 +197,28 @@ test("both forms of key.json give the same keys, with the line of each", async (
   assert.deepEqual(keyOf("b"), { type: "age", id: RECIPIENT, text: RECIPIENT, line: 2 });
 });
 
-test("a policy that cannot be read in full says so, and a sound one of the same fleet does not", async () => {
-  const fleet = await loadFleet(memoryGround(changed({ [ALICE]: "{}", "sops/secrets/legacy/users/alice": undefined })));
-  const complete = new Map(fleet.documents.map(({ address, policy }) => [address, policy.complete]));
-  assert.equal(complete.get("vars/m1/dep/bin"), false);
-  assert.equal(complete.get("sops/secrets/legacy"), true);
-});
+const INCOMPLETE: readonly (readonly [title: string, changes: Parameters<typeof changed>[0]])[] = [
+  ["a linked user's key.json is damaged", { [ALICE]: "{}", "sops/secrets/legacy/users/alice": undefined }],
+  ["a link leads to nobody", { [`${LEAF}/users/eve`]: { link: "../../../../../../sops/users/eve" } }],
+  ["a linked group has a member that is gone", { "sops/groups/admins/users/eve": { link: "../../../users/eve" } }],
+  [
+    "a linked machine has no key.json",
+    {
+      "sops/machines/m2/key.json": undefined,
+      "sops/machines/m2/x": "",
+      [`${LEAF}/machines/m2`]: { link: "../../../../../../sops/machines/m2" },
+    },
+  ],
+];
+
+for (const [title, changes] of INCOMPLETE) {
+  test(`a policy says that it may lack readers when ${title}`, async () => {
+    const fleet = await loadFleet(memoryGround(changed(changes)));
+    const complete = new Map(fleet.documents.map(({ address, policy }) => [address, policy.complete]));
+    assert.equal(complete.get("vars/m1/dep/bin"), false);
+    assert.equal(complete.get("sops/secrets/legacy"), true);
+  });
+}
 
 test("a link named differently counts for its target, as clan counts it; a misdirected one for nobody", async () => {
   const fleet = await loadFleet(
