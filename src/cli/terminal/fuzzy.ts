@@ -3,7 +3,10 @@
  * start words, follow one another or stand close together rank higher.
  */
 
-/** Candidates that match, best first; equal scores keep the order they came in. An empty term keeps everything. */
+/**
+ * Candidates that match, best first; equal scores keep the order they came in. An empty term keeps everything. Where some
+ * have every word as it was typed, those that have only its letters are noise and are left out.
+ */
 export function rank<Item>(term: string, items: readonly Item[], textOf: (item: Item) => string): Item[] {
   const words = term
     .toLowerCase()
@@ -24,9 +27,12 @@ export function rank<Item>(term: string, items: readonly Item[], textOf: (item: 
     }
     if (!Number.isNaN(total)) scored.push({ item, score: total });
   }
-  return scored.sort((a, b) => b.score - a.score).map(({ item }) => item);
+  const whole = scored.filter(({ score }) => score >= words.length * WHOLE - WHOLE / 2);
+  return (whole.length > 0 ? whole : scored).sort((a, b) => b.score - a.score).map(({ item }) => item);
 }
 
+/** Far more than any scattered match can score. */
+const WHOLE = 1000;
 const STARTS_WORD = /[/#._\-\s]/;
 
 /** How well `word` sits in `text`, or undefined when it is not a subsequence of it. */
@@ -35,7 +41,7 @@ function scoreOf(word: string, text: string): number | undefined {
   if (exact >= 0) {
     // A whole hit beats any scattered one; early and at the start of a word is best.
     const atWordStart = exact === 0 || STARTS_WORD.test(text[exact - 1] ?? "");
-    return 1000 + (atWordStart ? 100 : 0) - Math.min(exact, 90);
+    return WHOLE + (atWordStart ? 100 : 0) - Math.min(exact, 90);
   }
   let score = 0;
   let from = 0;

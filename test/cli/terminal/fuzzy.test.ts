@@ -23,8 +23,9 @@ test("letters in order are enough, and what does not match is left out", () => {
   assert.deepEqual(rank("zzz", ADDRESSES, same), []);
 });
 
-test("a whole word beats scattered letters", () => {
-  assert.deepEqual(rank("bob", ["b/o/x/b", "users/bob"], same), ["users/bob", "b/o/x/b"]);
+test("a whole word leaves scattered letters no place", () => {
+  assert.deepEqual(rank("bob", ["b/o/x/b", "users/bob", "bob/x"], same), ["bob/x", "users/bob"]);
+  assert.deepEqual(rank("a bob", ["ada/b/o/x/b", "a/bob"], same), ["a/bob"]);
 });
 
 test("every result is one of the candidates and contains the letters in order", () => {
