@@ -6,7 +6,7 @@ import { escapes } from "./inside.ts";
 import { isRepoPath, type RepoPath, repoPath } from "./path.ts";
 import type { Root } from "./root.ts";
 import { changedUnderneath } from "./settle.ts";
-import { canonicalPath, isEmptied, lookAt, type Stamp } from "./target.ts";
+import { canonicalPath, isEmptied, lookAt, obstacleTo, type Stamp } from "./target.ts";
 
 export interface Aim {
   /** Without links in its directories. */
@@ -45,11 +45,8 @@ function aimAt(root: Root, path: RepoPath, removed: ReadonlySet<string>, canonic
     return { path: canonical, before: { kind: "absent" }, stamp: "absent" };
   }
   const canonical = canonicalPath(root, path);
-  for (const ancestor of ancestorsOf(canonical)) {
-    const { kind } = lookAt(root, ancestor).state;
-    if (kind !== "directory" && kind !== "absent")
-      throw inTheWay(ancestor, "a file or link is where a directory has to be");
-  }
+  const obstacle = obstacleTo(root, canonical);
+  if (obstacle !== undefined) throw inTheWay(obstacle, "a file or link is where a directory has to be");
   const { state, stamp } = lookAt(root, canonical);
   if (state.kind === "other") throw inTheWay(canonical, "this is no regular file");
   if (state.kind !== "directory") return { path: canonical, before: state, stamp };

@@ -13,7 +13,7 @@ import { holdDirectory, splitPath } from "./inside.ts";
 import { type Direction, type Journal, type JournalEntry, transactionDirectory } from "./journal.ts";
 import type { RepoPath } from "./path.ts";
 import type { Root } from "./root.ts";
-import { inDirectory, lookAt, place, removeFile, type Stamp, stampAt } from "./target.ts";
+import { inDirectory, lookAt, obstacleTo, place, removeFile, type Stamp, stampAt } from "./target.ts";
 
 /** What the entries' targets looked like when they were read; a file with the same stamp need not be read again. */
 export type Stamps = ReadonlyMap<RepoPath, Stamp>;
@@ -66,11 +66,13 @@ function whereStands(root: Root, step: Step, stamp: Stamp | undefined): "from" |
   if (state.kind === "directory" || state.kind === "other") return "foreign";
   const modeOnly = step.from.kind === "file" && step.to.kind === "file" && step.from.hash === step.to.hash;
   if (sameState(state, step.to, modeOnly)) return "to";
-  return sameState(state, step.from, false) ? "from" : "foreign";
+  if (!sameState(state, step.from, false)) return "foreign";
+  // Nothing is there, and nothing can be put there either.
+  return step.from.kind === "absent" && obstacleTo(root, step.path) !== undefined ? "foreign" : "from";
 }
 
 /** Modes count only where they are the change: some file systems do not keep them. */
-export function sameState(a: FileState, b: FileState, withMode: boolean): boolean {
+function sameState(a: FileState, b: FileState, withMode: boolean): boolean {
   if (a.kind === "file" && b.kind === "file") return a.hash === b.hash && (!withMode || a.mode === b.mode);
   if (a.kind === "link" && b.kind === "link") return a.target === b.target;
   return a.kind === b.kind;
@@ -116,10 +118,11 @@ function makeDirectories(root: Root, path: RepoPath): void {
 
 /** Flushes what `settle` did. */
 export function makeSettled(root: Root, journal: Journal): void {
+  const parents = new Set(journal.entries.map(({ path }) => splitPath(path).directory));
   const directories = new Set<string>();
-  for (const { path } of journal.entries) {
+  for (const parent of parents) {
     // Of a directory that was removed, its nearest parent tells of it.
-    let { directory } = splitPath(path);
+    let directory = parent;
     while (directory !== "" && lookAt(root, directory).state.kind !== "directory")
       ({ directory } = splitPath(directory));
     directories.add(directory === "" ? root.path : join(root.path, directory));

@@ -193,6 +193,19 @@ function holdExactly(root: Root, directory: RepoPath | ""): HeldDirectory | unde
   return undefined;
 }
 
+/** What stands where a directory above the path has to be: a file or a link. Undefined when nothing does. */
+export function obstacleTo(root: Root, path: RepoPath): RepoPath | undefined {
+  // Usually its directory is there, and with it all that are above.
+  if (inDirectoryIfThere(root, path, false, () => true)) return undefined;
+  for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
+    const ancestor = path.slice(0, end) as RepoPath;
+    const { kind } = lookAt(root, ancestor).state;
+    if (kind === "absent") return undefined;
+    if (kind !== "directory") return ancestor;
+  }
+  return undefined;
+}
+
 /** Whether nothing but `removed` files lies below a directory, so that it goes when they go. */
 export function isEmptied(root: Root, directory: RepoPath, removed: ReadonlySet<RepoPath>): boolean {
   const names = inDirectory(root, directory, (name) => readdirSync(name, { withFileTypes: true }));
