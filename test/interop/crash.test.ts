@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { readLastChange } from "../../src/repo/last-change.ts";
@@ -228,6 +228,57 @@ it("survives a kill during the recovery from a kill", async () => {
       }
     }
   }
+});
+
+describe("flushes to the disk", () => {
+  /** The calls of a run in order: `fsync PATH`, `rename TO`, `sync`. */
+  function traceOf(root: Root, script: string): string[] {
+    const args = ["-f", "-y", "-qq", "-o", `${root.path}.trace`, "-e", "trace=fsync,?rename,renameat2,execve"];
+    const run = [process.execPath, "--input-type=module", "-e", script, JSON.stringify(root)];
+    const { status } = spawnSync("strace", [...args, ...run], { env: { PATH: process.env["PATH"] } });
+    assert.equal(status, 0);
+    return readFileSync(`${root.path}.trace`, "utf8")
+      .split("\n")
+      .flatMap((line) => {
+        const [, flushed] = /fsync\(\d+<(.*)>\)/.exec(line) ?? [];
+        const [, moved] = /rename.*, "(.*?)"/.exec(line) ?? [];
+        if (flushed !== undefined) return [`fsync ${flushed.replace(root.path, "")}`];
+        if (moved !== undefined) return [`rename ${moved.replace(root.path, "").replace(/^.*fd\/\d+/, "target")}`];
+        return /execve\("[^"]*\/sync".* = 0/.test(line) ? ["sync"] : [];
+      });
+  }
+
+  it("all that is staged before the commit point, the record with it, and the moves before the record goes", () => {
+    const state = "/.git/secrets";
+    const trace = traceOf(makeTarget(), APPLY);
+    const commit = trace.indexOf(`rename ${state}/transaction/apply.json`);
+    const firstMove = trace.findIndex((line) => line.startsWith("rename target"));
+    const done = trace.indexOf(`rename ${state}/last`);
+    const before = trace.slice(0, commit);
+    for (const path of ["new/0", "new/1", "new/4", "new", "old", "apply.json.draft"]) {
+      assert.ok(before.includes(`fsync ${state}/transaction/${path}`), `${path} in ${before}`);
+    }
+    assert.ok(trace.slice(commit, firstMove).includes(`fsync ${state}/transaction`));
+    for (const path of ["", "/dir", "/group", "/made", "/made/deep"]) {
+      assert.ok(trace.slice(firstMove, done).includes(`fsync ${path}`), path);
+    }
+  });
+
+  it("as often for many files as for a few more", () => {
+    const many = (count: number) => `
+import { repoPath } from ${source("path.ts")};
+import { applyChanges } from ${source("transaction.ts")};
+const changes = Array.from({ length: ${count} }, (_, n) => ({ kind: "write", path: repoPath("d" + n + "/f"), bytes: Buffer.from("x"), expect: "absent" }));
+await applyChanges(JSON.parse(process.argv[1]), changes, { command: "test" });`;
+    const [some, more] = [20, 80].map((count) =>
+      traceOf(makeTarget(), many(count)).filter((line) => !line.startsWith("rename")),
+    );
+    assert.deepEqual(more, some);
+    assert.deepEqual(
+      some?.filter((line) => line === "sync"),
+      ["sync", "sync"],
+    );
+  });
 });
 
 it("keeps the old bytes and leaves nothing behind on a disk that is really full", () => {
