@@ -1,6 +1,7 @@
 /** The fleet in a few numbers, and the one command that is worth running next. */
 import type { Keyring } from "../age/keyring.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { opensAlone } from "../fleet/shares.ts";
 
 export interface Status {
   readonly schemaVersion: 1;
@@ -30,8 +31,11 @@ export function statusOf(fleet: Fleet, keyring: Keyring): Status {
   const { documents, principals } = fleet;
   const mine = keyring.recipients();
   const names = [...new Set(mine.flatMap((recipient) => principals.nameOf(recipient) ?? []))].sort();
-  const opens = documents.filter(({ readers }) => readers.some(({ id }) => keyring.canOpen(id))).length;
-  const drift = documents.filter(({ missing, extra }) => missing.length + extra.length > 0).length;
+  const opens = documents.filter((document) => opensAlone(document, (id) => keyring.canOpen(id))).length;
+  // As `check` counts: an extra reader is none while a part of what decides cannot be read.
+  const drift = documents.filter(
+    ({ missing, extra, policy }) => missing.length + (policy.complete ? extra.length : 0) > 0,
+  ).length;
   const count = (kind: string) => principals.all.filter((principal) => principal.kind === kind).length;
   return {
     schemaVersion: 1,

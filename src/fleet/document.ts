@@ -11,6 +11,7 @@ import type { Address } from "./address.ts";
 import { detach } from "./detach.ts";
 import { fingerprintId } from "./fingerprint.ts";
 import type { Policy } from "./policy.ts";
+import { type Shares, sharesOf } from "./shares.ts";
 
 export interface FleetDocument {
   readonly tier: "vars" | "files";
@@ -24,6 +25,8 @@ export interface FleetDocument {
   readonly keys: readonly string[];
   /** Who can open it. */
   readonly readers: readonly Reader[];
+  /** Undefined: each reader opens it alone. */
+  readonly shares?: Shares;
   /** Who should. */
   readonly policy: Policy;
   /** Ids of those who should and cannot. Empty without a policy. */
@@ -55,7 +58,10 @@ export interface ClearPlace {
 }
 
 /** What the file itself says, before policy and names. */
-export type DocumentFacts = Pick<FleetDocument, "format" | "keys" | "readers" | "clear" | "version" | "lastModified">;
+export type DocumentFacts = Pick<
+  FleetDocument,
+  "format" | "keys" | "readers" | "shares" | "clear" | "version" | "lastModified"
+>;
 
 /** Ten thousand documents have the same few readers: each reader, and each list of them, exists once. */
 export class ReaderTable {
@@ -94,10 +100,15 @@ export async function readDocument(bytes: Uint8Array, format: Format, table: Rea
   const file = parseSopsFile(bytes, format);
   const { stored, metadata } = file;
   const clear = await clearLeaves(file);
+  const shares = sharesOf(
+    metadata.keyGroups.map((group) => table.list(group).map(({ id }) => id)),
+    metadata.shamirThreshold,
+  );
   return {
     format,
     keys: format === "binary" ? [] : stored.documents.flatMap(leafKeys),
     readers: table.list(recipientsOf(metadata)),
+    ...(shares === undefined ? {} : { shares }),
     clear: clear.map(({ keyPath, kind, span }) => ({
       line: positionAt(stored.text, span?.start ?? 0).line,
       keyPath: detach(formatKeyPath(keyPath)),

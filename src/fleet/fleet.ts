@@ -187,7 +187,10 @@ async function readFiles(
       if (covered && holdsSealedValue(bytes)) {
         const message = "Sealed values stand here without the sops metadata that opens them: a part of it is gone.";
         reading.anomalies.push({ code: "document", path, message });
-      } else if (covered && rule !== undefined) plainFiles.push({ path, rule, unlikely: !mayHoldSecrets(path) });
+      } else if (covered && rule !== undefined && bytes.length > 0) {
+        // A `.gitkeep` hides nothing.
+        plainFiles.push({ path, rule, unlikely: !mayHoldSecrets(path) });
+      }
       continue;
     }
     const parts = { tier: "files", kind: "file", path, keyPath: [] } as const;

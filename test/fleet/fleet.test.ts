@@ -281,3 +281,14 @@ test("ten thousand documents: time and memory are reported", async (t) => {
   assert.deepEqual(fleet.anomalies, []);
   t.diagnostic(`${took.toFixed(0)} ms, ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB resident`);
 });
+
+test("an empty file has nothing in clear; a document without its end is damaged, not clear", async () => {
+  const cut = YAML.subarray(0, YAML.indexOf("sops:"));
+  const files = { ".sops.yaml": RULE("^secrets/", RECIPIENT_1), "secrets/.gitkeep": "", "secrets/a.yaml": cut };
+  const { plainFiles, anomalies } = await loadFleet(memoryGround(files));
+  assert.deepEqual(plainFiles, []);
+  assert.deepEqual(
+    anomalies.map(({ code, path }) => [code, path]),
+    [["document", "secrets/a.yaml"]],
+  );
+});

@@ -14,6 +14,10 @@ export const CATALOGUE = {
     severity: "error",
     explanation: "A document is sealed to other readers than links or rules say.",
   },
+  "group-drift": {
+    severity: "error",
+    explanation: "The data key of a document is split among other groups than links or the rule say.",
+  },
   "not-encrypted": { severity: "error", explanation: "A file that should be a sealed document lies there in clear." },
   "maybe-not-encrypted": {
     severity: "warning",

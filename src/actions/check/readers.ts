@@ -1,13 +1,15 @@
 /** Findings about who can read a document, against who should. */
 import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
+import { type Shares, sameShares, sharesOf } from "../../fleet/shares.ts";
 import { type Finding, finding, type NamedRecipient } from "./finding.ts";
 import { shellWord } from "./shell-word.ts";
 
 export function checkReaders(fleet: Fleet): Finding[] {
+  const known = knownKeys(fleet);
   return fleet.documents.flatMap((document) => [
     ...drift(fleet, document),
-    ...lockOut(fleet, document),
+    ...lockOut(fleet, document, known),
     ...(document.policy.kind === "none" && document.tier === "files" ? [noRule(document)] : []),
   ]);
 }
@@ -22,7 +24,7 @@ function drift(fleet: Fleet, document: FleetDocument): Finding[] {
   const missing = named(document.missing);
   // Where what decides cannot be read in full, a reader who seems to be too many may be the one that is not understood.
   const extra = document.policy.complete ? named(document.extra) : [];
-  if (missing.length + extra.length === 0) return [];
+  if (missing.length + extra.length === 0) return regrouped(fleet, document);
   const parts = [
     ...(missing.length === 0 ? [] : [`${names(missing)} should read it and cannot`]),
     ...(extra.length === 0 ? [] : [`${names(extra)} can read it and should not`]),
@@ -40,21 +42,65 @@ function names(readers: readonly NamedRecipient[]): string {
   return readers.map(({ name, recipient }) => name ?? `the unknown key ${recipient.slice(0, 16)}…`).join(", ");
 }
 
-/** The command that exists for it: rules are brought about by sops, links by clan. */
-function mendDrift({ tier, path, parts }: FleetDocument): string {
-  if (tier === "files") return `sops updatekeys ${shellWord(path)}`;
-  if (parts.kind === "var" && parts.machine !== undefined) return `clan vars fix ${shellWord(parts.machine)}`;
-  return parts.kind === "var" ? "clan vars fix" : `sops updatekeys ${shellWord(path)}`;
+/** The same readers, but not the same number of them that it takes. */
+function regrouped(fleet: Fleet, document: FleetDocument): Finding[] {
+  const { path, policy, tier, shares } = document;
+  if (policy.kind === "none" || !policy.complete) return [];
+  // Links know no groups: each of their readers is meant to open the document alone.
+  const { rule } = tier === "files" ? fleet.rules.decide(path) : {};
+  const wanted =
+    rule &&
+    sharesOf(
+      rule.keyGroups.map((group) => group.map(({ id }) => id)),
+      rule.shamirThreshold,
+    );
+  if (sameShares(shares, wanted)) return [];
+  const message = `${tell(shares)}, and should be opened by ${count(wanted)}`;
+  return [finding("group-drift", { path }, message, mendDrift(document))];
 }
 
-function lockOut(fleet: Fleet, { path, readers }: FleetDocument): Finding[] {
-  const owners = readers.map(({ id }) => fleet.principals.ownerOf(id));
-  if (owners.every((owner) => owner === undefined)) {
+function tell(shares: Shares | undefined): string {
+  return shares === undefined ? "any reader opens it alone" : `it is opened by ${count(shares)}`;
+}
+
+function count(shares: Shares | undefined): string {
+  if (shares === undefined) return "any one reader";
+  return `readers of ${shares.needed} of these groups: ${shares.groups.map((group) => group.length).join(" + ")} keys`;
+}
+
+/** The command that exists for it: rules are brought about by sops, links by clan. */
+function mendDrift({ tier, path, parts, missing, extra, readers, policy }: FleetDocument): string {
+  if (tier === "files") return `sops updatekeys ${shellWord(path)}`;
+  if (parts.kind === "secret") return "clan secrets key update";
+  if (parts.kind === "var" && parts.exportKey === undefined) {
+    return parts.machine === undefined ? "clan vars fix" : `clan vars fix ${shellWord(parts.machine)}`;
+  }
+  // clan has no command for exports, and sops would look for a rule.
+  const option = (verb: string, all: readonly { type: string; id: string }[]) => (id: string) =>
+    `--${verb}-${all.find((one) => one.id === id)?.type ?? "age"} ${shellWord(id)}`;
+  const changes = [...missing.map(option("add", policy.readers)), ...extra.map(option("rm", readers))];
+  return ["sops rotate --in-place", ...changes, shellWord(path)].join(" ");
+}
+
+/** Every key that the fleet states somewhere, with or without a name. */
+function knownKeys({ principals, configs }: Fleet): ReadonlySet<string> {
+  return new Set([
+    ...principals.all.flatMap(({ keys }) => keys.map(({ id }) => id)),
+    ...configs.flatMap(({ rules }) => (rules ?? []).flatMap(({ keyGroups }) => keyGroups.flat().map(({ id }) => id))),
+  ]);
+}
+
+/** Where nothing states any key, nobody can be told from a stranger. */
+function lockOut(fleet: Fleet, { path, readers }: FleetDocument, known: ReadonlySet<string>): Finding[] {
+  // What a key in a cloud opens for whom is not written here.
+  const reachable = readers.filter(({ type, id }) => known.has(id) || (type !== "age" && type !== "pgp"));
+  if (known.size === 0) return [];
+  if (reachable.length === 0) {
     const message = "nobody of the fleet can open it";
     return [finding("locked-out", { path }, message, `git log --follow -- ${shellWord(path)}`)];
   }
-  // A name that only an anchor states may be a person's.
-  if (owners.some((owner) => owner?.kind === "user" || owner?.kind === "unknown")) return [];
+  // A key without a name, or one that only an anchor names, may be a person's.
+  if (reachable.some(({ id }) => fleet.principals.ownerOf(id)?.kind !== "machine")) return [];
   const message = "machines can open it, but no person can";
   return [finding("no-person", { path }, message, `secrets explain ${shellWord(path)}`)];
 }

@@ -7,6 +7,8 @@ export interface RuleSet {
   /** The configuration that a path falls under, whether or not a rule of it matches. */
   configOf(path: string): SopsConfig | undefined;
   decide(path: string): Decision;
+  /** Whether a rule of a configuration would fit a path below it, were it the first one asked. */
+  matches(rule: CreationRule, config: SopsConfig, path: string): boolean;
   /** Whether a rule catches whatever comes: it has no `path_regex`, or one that matches everything. */
   matchesAll(rule: CreationRule): boolean;
   /** One for each rule whose expression Go would refuse. */
@@ -22,8 +24,8 @@ export interface Decision {
 
 const BAD_EXPRESSION = "has a path_regex that is no Go expression";
 
-/** What no expression matches that looks for anything at all. */
-const NO_PATH = "\u{10fffd}";
+/** Paths that have nothing in common: an expression that matches all of them looks for nothing. */
+const UNLIKE: readonly string[] = ["\u{10fffd}", "q", "Q/7", "a-z.x_y/b.c/d", "\u{10fffd}/".repeat(200)];
 
 /** `undefined` for an expression that Go would refuse. */
 export type PathMatcher = ((path: string) => boolean) | undefined;
@@ -44,7 +46,7 @@ export async function compileRules(configs: readonly SopsConfig[]): Promise<Rule
       const config = configOf(path);
       if (config === undefined) return { config, rule: undefined };
       if (!config.sound) return { config, rule: undefined, fault: "cannot be read" };
-      const relative = config.directory === "" ? path : path.slice(config.directory.length + 1);
+      const relative = relativeTo(config, path);
       for (const rule of config.rules ?? []) {
         if (rule.pathRegex === undefined) return decision(config, rule);
         const matches = matchers.get(rule.pathRegex);
@@ -60,8 +62,17 @@ export async function compileRules(configs: readonly SopsConfig[]): Promise<Rule
         return [{ code: "rule", path, line, message: `This rule ${BAD_EXPRESSION}; sops stops here.` }];
       }),
     ),
-    matchesAll: ({ pathRegex }) => pathRegex === undefined || matchers.get(pathRegex)?.(NO_PATH) === true,
+    matches: ({ pathRegex }, config, path) =>
+      pathRegex === undefined || matchers.get(pathRegex)?.(relativeTo(config, path)) === true,
+    matchesAll: ({ pathRegex }) => {
+      const matches = pathRegex === undefined ? () => true : matchers.get(pathRegex);
+      return matches !== undefined && UNLIKE.every(matches);
+    },
   };
+}
+
+function relativeTo({ directory }: SopsConfig, path: string): string {
+  return directory === "" ? path : path.slice(directory.length + 1);
 }
 
 function decision(config: SopsConfig, rule: CreationRule): Decision {

@@ -84,6 +84,16 @@ const CASES: readonly (readonly [
     },
     ["no-person", ADA, /no person can/],
   ],
+  [
+    "a rule that wants the key split",
+    {
+      ".sops.yaml": RULES.replace(
+        /(bruno\\\.sops\S+\n.*\n)( +)- age:\n( +)- \*bruno\n/,
+        "$1$2- age:\n$3- *bruno\n$2- age:\n$3- *bruno\n",
+      ),
+    },
+    ["group-drift", "secrets/users/bruno.sops.yaml", /any reader opens it alone/],
+  ],
   ["a document that no rule covers", { "other/a.yaml": textOf(ADA) }, ["no-rule", "other/a.yaml", /no rule/]],
   [
     "one name, two keys",
