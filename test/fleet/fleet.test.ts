@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
@@ -248,16 +249,18 @@ test("the order in which files are listed changes nothing", async () => {
 test("a loaded fleet does not keep the text of its documents", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const large = `${YAML.toString()}# ${"x".repeat(200_000)}\n`;
-  const ground = memoryGround(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}.yaml`, large])));
-  await loadFleet(ground);
+  const large = golden("basic-json/enc-3.13.2.json").bytes.toString() + " ".repeat(200_000);
+  const ground = memoryGround(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}.json`, large])));
   collect();
   const before = process.memoryUsage().heapUsed;
   const fleet = await loadFleet(ground);
+  // What the last read left on the stack goes with the next turn.
+  await setImmediate();
   collect();
+  const kept = process.memoryUsage().heapUsed - before;
   assert.equal(fleet.documents.length, 200);
   // The texts together have 40 MB.
-  assert.ok(process.memoryUsage().heapUsed - before < 5_000_000);
+  assert.ok(kept < 5_000_000, `${kept} bytes`);
 });
 
 test("ten thousand documents: time and memory are reported", async (t) => {
