@@ -30,10 +30,10 @@ export function readOwner(directory: string): ScratchOwner | undefined {
 
 function isOwner(value: unknown): value is ScratchOwner {
   if (typeof value !== "object" || value === null) return false;
-  const { process, disk, kept }: Record<string, unknown> = { ...value };
-  if (typeof disk !== "string" || typeof kept !== "boolean" || typeof process !== "object" || process === null)
+  const { process: owner, disk, kept }: Record<string, unknown> = { ...value };
+  if (typeof disk !== "string" || typeof kept !== "boolean" || typeof owner !== "object" || owner === null)
     return false;
-  const { pid, ...texts }: Record<string, unknown> = { ...process };
+  const { pid, ...texts }: Record<string, unknown> = { ...owner };
   const names = ["started", "host", "boot", "namespace"];
   return typeof pid === "number" && names.every((name) => typeof texts[name] === "string");
 }

@@ -12,10 +12,10 @@ const FLOORS = ["cli", "actions", "fleet", "sops", "age", "repo", "errors.ts"];
 const PURE_FLOORS = new Set(["sops", "age"]);
 const PURE_NODE_MODULES = new Set(["node:buffer", "node:crypto", "node:module", "node:util", "node:zlib"]);
 /**
- * The ground stands on a machine: a lock needs the process id, cleaning up needs signals. What the caller typed, set or
- * sees comes from above even there.
+ * The ground stands on a machine: a lock needs the process id, cleaning up needs signals, programs need an environment.
+ * What the caller typed or sees comes from above even there.
  */
-const OF_THE_MACHINE = /(?<![.\w$])process\.(platform|pid|ppid|getuid|execPath|kill|on|once|off)\b/g;
+const OF_THE_MACHINE = /(?<![.\w$])process\.(platform|env|pid|ppid|getuid|execPath|kill|on|once|off)\b/g;
 const MAX_LINES = 400;
 const EMPTY_NAMES = /^(utils?|helpers?|common|misc|shared|stuff)$/;
 const PUBLIC_FACE = "src/index.ts";

@@ -76,7 +76,9 @@ it("tells what is at a path, and the text of a link as it is", async (t) => {
     assert.equal(await readLinkTarget(root, repoPath(path)), target, path);
 });
 
-it("says whose fault it is when a file may not be read", { skip: process.getuid?.() === 0 }, async (t) => {
+it("says whose fault it is when a file may not be read", {
+  skip: process.getuid?.() === 0 && "root may read everything",
+}, async (t) => {
   const root = makeRoot(t, { f: "" });
   chmodSync(join(root.path, "f"), 0);
   await assert.rejects(readRepoFile(root, repoPath("f")), { code: "E_NO_PERMISSION" });
