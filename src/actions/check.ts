@@ -3,36 +3,41 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { checkAnomalies } from "./check/anomalies.ts";
 import { checkClear } from "./check/clear.ts";
 import { type CheckReport, compareFindings, type Finding } from "./check/finding.ts";
+import { checkLeftovers } from "./check/leftovers.ts";
 import { checkPrincipals } from "./check/principals.ts";
 import { checkReaders } from "./check/readers.ts";
 import { checkRules } from "./check/rules.ts";
+import { scopeOf } from "./check/scope.ts";
 
 export interface CheckOptions {
-  /** Only findings at or below these paths, relative to the root; none means all. */
+  /** Only findings at or below these paths, relative to the root, or addresses; none means all. */
   readonly paths?: readonly string[];
   /** What `deepCheck` found. */
   readonly deep?: readonly Finding[];
 }
 
-/** Pure over the model: the order in which files were listed does not show. */
-export function checkFleet(fleet: Fleet, { paths = [], deep = [] }: CheckOptions = {}): CheckReport {
+/**
+ * A function of the model: the order in which files were listed does not show.
+ * @throws SecretsError `E_NOT_FOUND` for a path with nothing there
+ */
+export async function checkFleet(fleet: Fleet, { paths = [], deep = [] }: CheckOptions = {}): Promise<CheckReport> {
+  const inScope = await scopeOf(fleet, paths);
   const findings = [
     ...checkAnomalies(fleet),
     ...checkReaders(fleet),
     ...checkClear(fleet),
     ...checkPrincipals(fleet),
+    ...(await checkLeftovers(fleet)),
     ...checkRules(fleet),
     ...deep,
   ];
-  const wanted = ({ path }: { readonly path: string }) =>
-    paths.length === 0 || paths.some((start) => path === start || path.startsWith(`${start.replace(/\/$/, "")}/`));
-  const documents = fleet.documents.filter(wanted);
+  const documents = fleet.documents.filter(({ path }) => inScope(path));
   return {
     schemaVersion: 1,
     documents: {
       vars: documents.filter(({ tier }) => tier === "vars").length,
       files: documents.filter(({ tier }) => tier === "files").length,
     },
-    findings: findings.filter(wanted).sort(compareFindings),
+    findings: findings.filter(({ path }) => inScope(path)).sort(compareFindings),
   };
 }

@@ -2,12 +2,13 @@
 import type { Anomaly, AnomalyCode } from "../../fleet/anomaly.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { type Finding, finding } from "./finding.ts";
+import { editAt, historyOf, removeFromGit, renameInGit } from "./fix-commands.ts";
 import { shellWord } from "./shell-word.ts";
 
 export function checkAnomalies(fleet: Fleet): Finding[] {
   return fleet.anomalies.map((anomaly) => {
     const { code, path, line, message } = anomaly;
-    return finding(code, { path, line }, lower(message), FIXES[code](anomaly));
+    return finding(code, { path, line }, lower(message) + (ADVICE[code] ?? ""), FIXES[code](anomaly));
   });
 }
 
@@ -17,9 +18,14 @@ function lower(message: string): string {
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
-const edit = ({ path, line }: Anomaly): string => `$EDITOR ${line === undefined ? "" : `+${line} `}${shellWord(path)}`;
-const remove = ({ path }: Anomaly): string => `git rm -r ${shellWord(path)}`;
-const restore = ({ path }: Anomaly): string => `git log --oneline -- ${shellWord(path)}`;
+const remove = ({ path }: Anomaly): string => removeFromGit(path);
+const history = ({ path }: Anomaly): string => historyOf(path);
+
+/** What a command alone does not tell. */
+const ADVICE: Readonly<Partial<Record<AnomalyCode, string>>> = {
+  "value-beside-secret": "; it may be the secret's old value: renew the secret if this was ever pushed",
+  "not-encrypted": "; remove it and set it again, and renew it if it was ever pushed",
+};
 
 const FIXES: Readonly<Record<AnomalyCode, (anomaly: Anomaly) => string>> = {
   "link-dangling": remove,
@@ -29,14 +35,14 @@ const FIXES: Readonly<Record<AnomalyCode, (anomaly: Anomaly) => string>> = {
   "link-expected": remove,
   "link-unexpected": remove,
   "links-without-secret": remove,
-  "key-json": edit,
-  "key-missing": ({ path }) => `git rm -r ${shellWord(path)}, or give it a key.json`,
-  name: ({ path }) => `git mv ${shellWord(path)} NEW-NAME`,
-  "value-beside-secret": ({ path }) => `git rm ${shellWord(path)}, then renew the secret if it was ever pushed`,
-  config: edit,
-  rule: edit,
-  unreadable: ({ path }) => `ls -l ${shellWord(path)}`,
-  document: restore,
-  "not-encrypted": ({ path }) =>
-    `secrets set ${shellWord(path.replace(/\/secret$/, ""))} -, after: git rm --cached ${shellWord(path)}`,
+  "key-json": editAt,
+  "key-missing": remove,
+  name: ({ path }) => renameInGit(path),
+  "value-beside-secret": remove,
+  config: editAt,
+  rule: editAt,
+  unreadable: ({ path }) => `ls -ld ${shellWord(path)}`,
+  document: history,
+  // No other command opens a file that is no document; this one takes the links along, and `secrets set` makes both anew.
+  "not-encrypted": ({ path }) => `secrets rm ${shellWord(path.slice(0, path.lastIndexOf("/")))}`,
 };

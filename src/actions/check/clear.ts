@@ -1,30 +1,43 @@
 /** Findings about what lies in clear and should not. */
+import type { ClearPlace, FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { type Finding, finding } from "./finding.ts";
+import { editAt } from "./fix-commands.ts";
 import { shellWord } from "./shell-word.ts";
 
+/** Told one by one; whoever has more of them in one document wants to know that, and not a page of lines. */
+const TOLD_EACH = 20;
+
 export function checkClear(fleet: Fleet): Finding[] {
-  const findings: Finding[] = [];
-  for (const { path, rule, unlikely } of fleet.plainFiles) {
-    const place = `${rule.config}:${rule.line}`;
-    const message = unlikely
-      ? `the rule at ${place} covers it, and it is not encrypted; it may match by accident`
-      : `the rule at ${place} covers it, and it is not encrypted`;
-    const fix = unlikely ? `anchor the path_regex at ${place}` : `sops encrypt -i ${shellWord(path)}`;
-    findings.push(finding(unlikely ? "maybe-not-encrypted" : "not-encrypted", { path }, message, fix));
-  }
-  for (const { path, clear } of fleet.documents) {
-    for (const { line, keyPath, kind } of clear) {
-      const where = keyPath === "" ? "the document" : keyPath;
-      if (kind === "value") {
-        findings.push(
-          finding("clear-value", { path, line }, `${where} stands in clear`, `secrets edit ${shellWord(path)}`),
-        );
-      } else {
-        const message = `a comment in ${where} stands in clear`;
-        findings.push(finding("clear-comment", { path, line }, message, `secrets edit ${shellWord(path)}`));
-      }
-    }
+  return [...fleet.plainFiles.map(plainFile), ...fleet.documents.flatMap(clearPlaces)];
+}
+
+function plainFile({ path, rule, unlikely }: Fleet["plainFiles"][number]): Finding {
+  const covered = `the rule at ${rule.config}:${rule.line} covers it, and it is not encrypted`;
+  if (!unlikely) return finding("not-encrypted", { path }, covered, `sops encrypt -i ${shellWord(path)}`);
+  const message = `${covered}; if the rule matches it by accident, make its path_regex narrower`;
+  return finding("maybe-not-encrypted", { path }, message, editAt({ path: rule.config, line: rule.line }));
+}
+
+function clearPlaces({ path, clear }: FleetDocument): Finding[] {
+  const findings = clear.slice(0, TOLD_EACH).map((place) => clearPlace(path, place));
+  const next = clear[TOLD_EACH];
+  if (next !== undefined) {
+    const code = clear.slice(TOLD_EACH).some(({ kind }) => kind === "value") ? "clear-value" : "clear-comment";
+    const message = `from here on ${clear.length - TOLD_EACH} more places stand in clear`;
+    findings.push(finding(code, { path, line: next.line }, message, editAt({ path, line: next.line })));
   }
   return findings;
+}
+
+/** No command can open such a document: what stands in clear has to be taken out of it first. */
+function clearPlace(path: string, { line, keyPath, kind }: ClearPlace): Finding {
+  const fix = editAt({ path, line });
+  if (kind === "comment") {
+    const where = keyPath === "" ? "" : ` in ${keyPath}`;
+    return finding("clear-comment", { path, line }, `a comment${where} stands in clear; take it out`, fix);
+  }
+  const what = keyPath === "" ? "a value" : keyPath;
+  const message = `${what} stands in clear; take it out, then set it again, and renew it if it was ever pushed`;
+  return finding("clear-value", { path, line }, message, fix);
 }

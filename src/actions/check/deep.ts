@@ -1,6 +1,6 @@
 /** Findings that need an identity: every MAC, every document that should open and does not, sealed machine keys. */
 import { parseIdentities } from "../../age/identity.ts";
-import { SecretsError } from "../../errors.ts";
+import { type ErrorCode, SecretsError } from "../../errors.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { opensAlone } from "../../fleet/shares.ts";
@@ -9,6 +9,8 @@ import { type OpenDocument, openDocument } from "../document.ts";
 import { shortenKey } from "../reader-names.ts";
 import type { Workplace } from "../workplace.ts";
 import { type Finding, finding } from "./finding.ts";
+import { historyOf } from "./fix-commands.ts";
+import type { Scope } from "./scope.ts";
 import { shellWord } from "./shell-word.ts";
 
 export interface DeepResult {
@@ -19,8 +21,20 @@ export interface DeepResult {
   readonly foreign: number;
 }
 
+/** Refusals of a document that opens, and is not what was sealed. */
+const DAMAGE: ReadonlySet<ErrorCode> = new Set([
+  "E_MAC_MISMATCH",
+  "E_MAC_MISSING",
+  "E_VALUE_DAMAGED",
+  "E_VALUE_NOT_ENCRYPTED",
+  "E_METADATA",
+]);
+
+/** Refusals of the file: it went away, or another one took its place, since the fleet was read. */
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(["E_NOT_FOUND", "E_NOT_A_FILE", "E_PATH_ESCAPES", "E_TOO_LARGE"]);
+
 /** Opens one document after the other, so that memory holds one plain text at a time. */
-export async function deepCheck(workplace: Workplace, fleet: Fleet): Promise<DeepResult> {
+export async function deepCheck(workplace: Workplace, fleet: Fleet, inScope: Scope = () => true): Promise<DeepResult> {
   const keyring = await workplace.keyring();
   await keyring.runCommands();
   const findings: Finding[] = [];
@@ -28,6 +42,7 @@ export async function deepCheck(workplace: Workplace, fleet: Fleet): Promise<Dee
   let foreign = 0;
   const holds = (id: string) => keyring.canOpen(id);
   for (const document of fleet.documents) {
+    if (!inScope(document.path)) continue;
     const mine = opensAlone(document, holds);
     // gpg alone knows which PGP keys are here; it is asked where one could make the difference.
     const maybe = document.readers.some(({ type }) => type === "pgp");
@@ -55,23 +70,26 @@ export async function deepCheck(workplace: Workplace, fleet: Fleet): Promise<Dee
 function promised({ path, policy, readers }: FleetDocument, holds: (id: string) => boolean): Finding[] {
   const mine = policy.readers.find(({ id }) => holds(id));
   if (mine === undefined || readers.some(({ id }) => holds(id))) return [];
-  const message = `you should read it as ${mine.name ?? shortenKey(mine.id)}, and it is not sealed to your key`;
-  return [finding("cannot-open", { path }, message, `secrets explain ${shellWord(path)}, then ask one of its readers`)];
+  const message = `you should read it as ${mine.name ?? shortenKey(mine.id)}, and it is not sealed to your key; ask one of its readers`;
+  return [finding("cannot-open", { path }, message, `secrets explain ${shellWord(path)}`)];
 }
 
 function failure({ path }: FleetDocument, error: SecretsError): Finding {
-  const history = `git log --oneline -- ${shellWord(path)}`;
-  if (error.code === "E_NO_IDENTITY") {
-    return finding("cannot-open", { path }, "it is sealed to a key of yours, and that key does not open it", history);
+  const { line, keyPath = [] } = error.location ?? {};
+  const told = error.message.replace(/\.$/, "");
+  const reason = told.charAt(0).toLowerCase() + told.slice(1);
+  if (UNREADABLE.has(error.code)) return finding("unreadable", { path }, reason, `ls -ld ${shellWord(path)}`);
+  if (DAMAGE.has(error.code)) {
+    const where = keyPath.length === 0 ? "" : ` (${keyPath.join("/")})`;
+    return finding("mac", { path, line }, `${reason}${where}`, historyOf(path));
   }
-  const { line, keyPath } = error.location ?? {};
-  const where = keyPath === undefined || keyPath.length === 0 ? "" : ` at ${keyPath.join("/")}`;
-  return finding("mac", { path, line }, `${error.message.replace(/\.$/, "")}${where}`, history);
+  const why = error.code === "E_NO_IDENTITY" ? "that key does not open it" : reason;
+  return finding("cannot-open", { path }, `it is sealed to a key of yours, and ${why}`, historyOf(path));
 }
 
 /** `sops/secrets/<m>-age.key` is deployed to the machine as its private key: it has to be the one that is registered. */
 async function checkMachineKey(fleet: Fleet, document: FleetDocument, { plain }: OpenDocument): Promise<Finding[]> {
-  const { parts, path } = document;
+  const { parts, path, address } = document;
   const machine = parts.kind === "secret" ? /^(.+)-age\.key$/.exec(parts.name)?.[1] : undefined;
   const registered = machine === undefined ? undefined : fleet.registry.machines.get(machine);
   if (machine === undefined || registered === undefined) return [];
@@ -82,9 +100,7 @@ async function checkMachineKey(fleet: Fleet, document: FleetDocument, { plain }:
   const halves = identities.flatMap(({ recipients }) => recipients);
   // The public half of a plugin's identity is known to the plugin alone.
   if (plugins.length > 0 || registered.keys.some(({ id }) => halves.includes(id))) return [];
-  const message =
-    halves.length === 0
-      ? `no private key of ${machine} is in it`
-      : `the private key in it does not belong to the key that ${machine} is registered with`;
-  return [finding("machine-key", { path }, message, `compare with ${registered.path}; make the two one key again`)];
+  const what = halves.length === 0 ? "no private key is in it" : "the private key in it is another one's";
+  const message = `${what}: ${machine} is registered with the key in ${registered.path}`;
+  return [finding("machine-key", { path }, message, `secrets set ${shellWord(address)}`)];
 }

@@ -23,7 +23,7 @@ export interface NamedRecipient {
 export interface CheckReport {
   readonly schemaVersion: 1;
   readonly documents: { readonly vars: number; readonly files: number };
-  /** By path, line and code. */
+  /** By path, then code, then line. */
   readonly findings: readonly Finding[];
 }
 
@@ -39,8 +39,11 @@ export function finding(
 }
 
 export function compareFindings(a: Finding, b: Finding): number {
-  if (a.path !== b.path) return a.path < b.path ? -1 : 1;
-  if (a.line !== b.line) return (a.line ?? 0) - (b.line ?? 0);
-  if (a.code !== b.code) return a.code < b.code ? -1 : 1;
-  return a.message < b.message ? -1 : a.message > b.message ? 1 : 0;
+  return (
+    compare(a.path, b.path) || compare(a.code, b.code) || (a.line ?? 0) - (b.line ?? 0) || compare(a.message, b.message)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,92 +1,91 @@
 /** Findings about people and machines: what the two tiers say of them, and keys that will not work. */
-
+import { sshToAgeRecipient } from "../../age/ssh.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { KeyOrigin, Principal, PrincipalKey } from "../../fleet/principals.ts";
 import { shortenKey } from "../reader-names.ts";
 import { type Finding, finding } from "./finding.ts";
+import { editAt } from "./fix-commands.ts";
 import { shellWord } from "./shell-word.ts";
 
 export function checkPrincipals(fleet: Fleet): Finding[] {
-  const { principals } = fleet;
+  const { all, disagreements, sharedKeys, oneTier } = fleet.principals;
   return [
-    ...principals.disagreements.map(({ principal, varsOnly, filesOnly }) =>
-      disagreement(principal, varsOnly, filesOnly),
-    ),
-    ...principals.sharedKeys.map(({ id, names, origins }) =>
-      finding(
-        "shared-key",
-        placeOf(origins),
-        `${names.join(", ")} have the same key ${shortenKey(id)}`,
-        "use one name for one key",
-      ),
-    ),
-    ...principals.oneTier.map(({ principal, tier }) => oneTier(principal, tier)),
-    ...principals.all.flatMap(sshKeysOfMachine),
-    ...unknownMachines(fleet),
+    ...disagreements.map(({ principal, varsOnly, filesOnly }) => disagreement(principal, varsOnly, filesOnly)),
+    ...sharedKeys.map(({ id, names, origins }) => sharedKey(id, names, origins)),
+    ...oneTier.map(({ principal, tier }) => knownToOne(fleet, principal, tier)),
+    ...all.flatMap(sshKeysOfMachine),
   ];
 }
 
+/** The finding stands where the vars tier says it, the mend where a person can make the other say the same. */
 function disagreement(
-  principal: Principal,
+  { name }: Principal,
   varsOnly: readonly PrincipalKey[],
   filesOnly: readonly PrincipalKey[],
 ): Finding {
+  const places = (keys: readonly PrincipalKey[]) =>
+    keys.map(({ id, origins }) => `${shortenKey(id)} at ${spell(firstOf(origins))}`).join(", ") || "no key of its own";
+  const message = `${name} has different keys in the two tiers: ${places(varsOnly)}, but ${places(filesOnly)}; make both say the same`;
   const origins = [...varsOnly, ...filesOnly].flatMap((key) => key.origins);
-  const at = (keys: readonly PrincipalKey[]) =>
-    keys.map(({ id, origins: [origin] }) => `${shortenKey(id)} at ${spell(origin)}`).join(", ");
-  const message = `${principal.name} has different keys in the two tiers: ${at(varsOnly) || "none"} and ${at(filesOnly) || "none"}`;
-  return finding("tiers-disagree", placeOf(origins), message, "make both places state the same key");
-}
-
-function oneTier({ name, kind, keys }: Principal, tier: "vars" | "files"): Finding {
-  const what = kind === "machine" ? "the machine" : kind === "user" ? "the user" : "the name";
-  const other = tier === "vars" ? ".sops.yaml" : "sops/users or sops/machines";
-  const message = `${what} ${name} is known to ${tier === "vars" ? "vars" : ".sops.yaml"} only`;
+  const mendable = filesOnly.flatMap((key) => key.origins);
   return finding(
-    "one-tier",
-    placeOf(keys.flatMap((key) => key.origins)),
+    "tiers-disagree",
+    firstOf(origins),
     message,
-    `state its key in ${other} too, if it should read there`,
+    editAt(firstOf(mendable.length > 0 ? mendable : origins)),
   );
 }
 
+function sharedKey(id: string, names: readonly string[], origins: readonly KeyOrigin[]): Finding {
+  const message = `${names.join(", ")} have the same key ${shortenKey(id)}`;
+  return finding("shared-key", firstOf(origins), message, editAt(firstOf(origins)));
+}
+
+function knownToOne({ configs }: Fleet, { name, kind, keys }: Principal, tier: "vars" | "files"): Finding {
+  const what = kind === "machine" ? "the machine" : kind === "user" ? "the user" : "the name";
+  const place = firstOf(keys.flatMap((key) => key.origins));
+  const message = `${what} ${name} is known to ${tier === "vars" ? "vars" : ".sops.yaml"} only`;
+  const register = kind === "machine" ? "clan secrets machines add" : "clan secrets users add";
+  const key = keys[0]?.origins[0]?.text ?? "";
+  const mend =
+    tier === "vars"
+      ? editAt({ path: configs[0]?.path ?? ".sops.yaml" })
+      : kind === "unknown"
+        ? editAt(place)
+        : `${register} ${shellWord(name)} ${shellWord(key)}`;
+  return finding("one-tier", place, message, mend);
+}
+
+/** sops-nix turns the host key into an age key and keeps that alone. */
 function sshKeysOfMachine({ kind, name, keys }: Principal): Finding[] {
   if (kind !== "machine") return [];
-  return keys
-    .filter(({ id }) => id.startsWith("ssh-"))
-    .map(({ id, origins }) => {
-      const message = `${name} has an ssh- recipient, which sops-nix cannot open on the machine`;
-      const fix = id.startsWith("ssh-ed25519 ")
-        ? `replace it by the output of: echo '${id}' | ssh-to-age`
-        : "use the machine's ed25519 host key, converted with ssh-to-age";
-      return finding("ssh-machine", placeOf(origins), message, fix);
-    });
+  return keys.flatMap(({ id, origins }) => {
+    if (!id.startsWith("ssh-")) return [];
+    const derived = derivedRecipient(id);
+    const instead = derived === undefined ? "the age1 key of its Ed25519 host key" : derived;
+    const message = `sops-nix cannot open what is sealed to the ssh- recipient of ${name}; use ${instead} instead`;
+    const registered = derived !== undefined && origins.every(({ tier }) => tier === "vars");
+    const place = firstOf(origins);
+    const mend = registered ? `clan secrets machines add -f ${shellWord(name)} ${derived}` : editAt(place);
+    return [finding("ssh-machine", place, message, mend)];
+  });
 }
 
-/** A machine with public values alone needs no key; one that both registries have never heard of is a leftover. */
-function unknownMachines({ documents, publicValues, principals, registry }: Fleet): Finding[] {
-  const folders = new Map<string, string>();
-  for (const { parts, path } of [...documents, ...publicValues]) {
-    if (parts.kind !== "var" || parts.machine === undefined || folders.has(parts.machine)) continue;
-    folders.set(parts.machine, path.slice(0, path.indexOf(`/${parts.machine}/`) + 1 + parts.machine.length));
+function derivedRecipient(id: string): string | undefined {
+  try {
+    return sshToAgeRecipient(id);
+  } catch {
+    // RSA, or damaged: there is no such key.
+    return undefined;
   }
-  return [...folders]
-    .filter(([name]) => !registry.machines.has(name) && principals.find(name, "machine") === undefined)
-    .map(([name, path]) =>
-      finding(
-        "machine-unknown",
-        { path },
-        `there are vars of ${name}, a machine that is registered nowhere`,
-        `git rm -r ${shellWord(path)}`,
-      ),
-    );
 }
 
-function placeOf(origins: readonly KeyOrigin[]): { path: string; line?: number } {
+/** Every key has a place; the file that would state it stands in for one that has not. */
+function firstOf(origins: readonly KeyOrigin[]): { readonly path: string; readonly line: number } {
   const [origin] = origins;
-  return origin === undefined ? { path: ".sops.yaml" } : { path: origin.path, line: origin.line };
+  return origin === undefined ? { path: ".sops.yaml", line: 1 } : { path: origin.path, line: origin.line };
 }
 
-function spell(origin: KeyOrigin | undefined): string {
-  return origin === undefined ? "nowhere" : `${origin.path}:${origin.line}`;
+function spell({ path, line }: { readonly path: string; readonly line: number }): string {
+  return `${path}:${line}`;
 }

@@ -2,15 +2,20 @@
 import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { type Shares, sameShares, sharesOf } from "../../fleet/shares.ts";
+import { shortenKey } from "../reader-names.ts";
 import { type Finding, finding, type NamedRecipient } from "./finding.ts";
+import { editAt, historyOf } from "./fix-commands.ts";
 import { shellWord } from "./shell-word.ts";
+
+/** A message is to be read; all of them are in the finding's lists. */
+const NAMED_EACH = 5;
 
 export function checkReaders(fleet: Fleet): Finding[] {
   const known = knownKeys(fleet);
   return fleet.documents.flatMap((document) => [
     ...drift(fleet, document),
     ...lockOut(fleet, document, known),
-    ...(document.policy.kind === "none" && document.tier === "files" ? [noRule(document)] : []),
+    ...noRule(fleet, document),
   ]);
 }
 
@@ -39,7 +44,9 @@ function drift(fleet: Fleet, document: FleetDocument): Finding[] {
 }
 
 function names(readers: readonly NamedRecipient[]): string {
-  return readers.map(({ name, recipient }) => name ?? `the unknown key ${recipient.slice(0, 16)}…`).join(", ");
+  const shown = readers.slice(0, NAMED_EACH).map((one) => one.name ?? `the unknown key ${shortenKey(one.recipient)}`);
+  const more = readers.length - shown.length;
+  return more === 0 ? shown.join(", ") : `${shown.join(", ")} and ${more} more`;
 }
 
 /** The same readers, but not the same number of them that it takes. */
@@ -97,7 +104,7 @@ function lockOut(fleet: Fleet, { path, readers }: FleetDocument, known: Readonly
   if (known.size === 0) return [];
   if (reachable.length === 0) {
     const message = "nobody of the fleet can open it";
-    return [finding("locked-out", { path }, message, `git log --follow -- ${shellWord(path)}`)];
+    return [finding("locked-out", { path }, message, historyOf(path))];
   }
   // A key without a name, or one that only an anchor names, may be a person's.
   if (reachable.some(({ id }) => fleet.principals.ownerOf(id)?.kind !== "machine")) return [];
@@ -105,7 +112,10 @@ function lockOut(fleet: Fleet, { path, readers }: FleetDocument, known: Readonly
   return [finding("no-person", { path }, message, `secrets explain ${shellWord(path)}`)];
 }
 
-function noRule({ path }: FleetDocument): Finding {
-  const message = "no rule of .sops.yaml covers it, so nothing says who should read it";
-  return finding("no-rule", { path }, message, `secrets explain ${shellWord(path)}`);
+/** Where rules cannot be used, that is the finding. */
+function noRule({ rules }: Fleet, { tier, path, policy }: FleetDocument): Finding[] {
+  if (tier !== "files" || policy.kind !== "none" || !policy.complete) return [];
+  const config = rules.configOf(path)?.path ?? ".sops.yaml";
+  const message = `no rule of ${config} covers it, so nothing says who should read it`;
+  return [finding("no-rule", { path }, message, editAt({ path: config }))];
 }

@@ -2,6 +2,11 @@
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { CreationRule, SopsConfig } from "../../fleet/sopsnix/config.ts";
 import { type Finding, finding } from "./finding.ts";
+import { editAt } from "./fix-commands.ts";
+
+/** Enough of a pattern to know it again. */
+const SHOWN_PATTERN = 60;
+const SHOWN_FOLDERS = 5;
 
 export function checkRules(fleet: Fleet): Finding[] {
   const decided = new Map<CreationRule, string[]>();
@@ -22,52 +27,61 @@ function checkConfig(
   paths: readonly string[],
 ): Finding[] {
   const findings: Finding[] = [];
-  const earlier: CreationRule[] = [];
+  const earlier: Earlier = { byPattern: new Map(), catchAll: undefined };
   for (const rule of config.rules ?? []) {
     const place = { path: config.path, line: rule.line };
+    const told = (code: "rule-unreachable" | "rule-unused" | "rule-unanchored", message: string) =>
+      findings.push(finding(code, place, message, editAt(place)));
     const own = decided.get(rule) ?? [];
-    const never = whyNever(fleet, rule, earlier);
-    earlier.push(rule);
-    if (never !== undefined) findings.push(finding("rule-unreachable", place, ...never));
-    else if (own.length === 0) findings.push(unused(fleet, config, rule, paths));
-    else if (isLoose(rule) && !fleet.rules.matchesAll(rule) && topFolders(own).length > 1) {
-      const message = `path_regex ${rule.pathRegex} has no ^ and decides documents in ${topFolders(own).join(", ")}`;
-      const fix = "begin the path_regex with ^ and the folder that is meant";
-      findings.push(finding("rule-unanchored", place, message, fix));
+    const never = whyNever(rule, earlier);
+    if (!earlier.byPattern.has(rule.pathRegex)) earlier.byPattern.set(rule.pathRegex, rule);
+    const matchesAll = fleet.rules.matchesAll(rule);
+    if (matchesAll) earlier.catchAll ??= rule;
+    const folders = topFolders(own);
+    if (never !== undefined) told("rule-unreachable", never);
+    else if (own.length === 0) told("rule-unused", idle(fleet, config, rule, paths));
+    else if (isLoose(rule) && !matchesAll && folders.length > 1) {
+      const shown = folders.slice(0, SHOWN_FOLDERS).join(", ") + (folders.length > SHOWN_FOLDERS ? ", …" : "");
+      const pattern = shorten(rule.pathRegex ?? "");
+      told(
+        "rule-unanchored",
+        `path_regex ${pattern} has no ^ and decides documents in ${shown}; begin it with ^ and the folder that is meant`,
+      );
     }
   }
   return findings;
 }
 
-/** Message and fix, for a rule that decides nothing whatever files may come. */
-function whyNever(
-  fleet: Fleet,
-  { pathRegex }: CreationRule,
-  earlier: readonly CreationRule[],
-): [message: string, fix: string] | undefined {
-  const before = earlier.find((rule) => rule.pathRegex === pathRegex || fleet.rules.matchesAll(rule));
+/** What stands before a rule, kept so that very many rules take no longer each. */
+interface Earlier {
+  readonly byPattern: Map<string | undefined, CreationRule>;
+  catchAll: CreationRule | undefined;
+}
+
+/** For a rule that decides nothing whatever files may come. */
+function whyNever({ pathRegex }: CreationRule, { byPattern, catchAll }: Earlier): string | undefined {
+  const same = byPattern.get(pathRegex);
+  const before = same ?? catchAll;
   if (before !== undefined) {
-    const why = before.pathRegex === pathRegex ? "has the same path_regex" : "matches every path";
-    const fix = `move it above line ${before.line}, or remove it`;
-    return [`this rule can never decide: the one in line ${before.line} ${why}`, fix];
+    const why = same === undefined ? "matches every path" : "has the same path_regex";
+    return `this rule can never decide: the one in line ${before.line} ${why}; move it above, or remove it`;
   }
   const start = /^\^(\\\.){0,2}\//.exec(pathRegex ?? "")?.[0];
   if (start === undefined) return undefined;
-  const message = `this rule can never decide: no path begins with ${start.slice(1).replaceAll("\\", "")}`;
-  return [message, `remove what stands between ^ and the first folder: paths are relative to the folder of this file`];
+  const spelled = start.slice(1).replaceAll("\\", "");
+  return `this rule can never decide: no path begins with ${spelled}, they are relative to the folder of this file`;
 }
 
 /** Files may still come; what already would fit, and is decided by another rule, is worth a look. */
-function unused(fleet: Fleet, config: SopsConfig, rule: CreationRule, paths: readonly string[]): Finding {
-  const place = { path: config.path, line: rule.line };
+function idle(fleet: Fleet, config: SopsConfig, rule: CreationRule, paths: readonly string[]): string {
   const taken = paths.find((path) => fleet.rules.matches(rule, config, path));
   const first = taken === undefined ? undefined : fleet.rules.decide(taken).rule;
-  if (first === undefined) {
-    const message = "this rule decides no document that is there";
-    return finding("rule-unused", place, message, "remove it if it is not for later");
-  }
-  const message = `this rule decides no document that is there: it fits ${taken}, and line ${first.line} comes first`;
-  return finding("rule-unused", place, message, `move it above line ${first.line} if it is meant to decide`);
+  const nothing = "this rule decides no document that is there";
+  return first === undefined ? nothing : `${nothing}: it fits ${taken}, and line ${first.line} comes first`;
+}
+
+function shorten(pattern: string): string {
+  return pattern.length > SHOWN_PATTERN ? `${pattern.slice(0, SHOWN_PATTERN)}…` : pattern;
 }
 
 /** It names a folder or the beginning of a file, and says not where. An ending such as `\.sops\.yaml$` is for anywhere. */

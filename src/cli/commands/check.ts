@@ -1,12 +1,13 @@
 /** `secrets check`: what is wrong, and what mends it. Exit 0 clean, 1 findings, 2 could not look. */
-
+import { lstat, realpath } from "node:fs/promises";
+import { relative, resolve, sep } from "node:path";
 import { deepCheck } from "../../actions/check/deep.ts";
 import type { CheckReport } from "../../actions/check/finding.ts";
+import { scopeOf } from "../../actions/check/scope.ts";
 import { checkFleet } from "../../actions/check.ts";
 import { SecretsError } from "../../errors.ts";
 import { loadFleet } from "../../fleet/fleet.ts";
 import { stagedTree } from "../../fleet/ground.ts";
-import { addressHere } from "../address-here.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { githubLines } from "../report/check-github.ts";
@@ -25,47 +26,52 @@ interface CheckFlags {
 }
 
 export async function check(this: Context, flags: CheckFlags, ...typed: string[]): Promise<void> {
+  const format = formatOf(this, flags);
   const report = await examine(this, flags, typed);
-  await print(this, formatOf(this, flags), report);
+  print(this, format, report);
   if (report.findings.some(({ severity }) => severity !== "info")) this.setExitCode(EXIT.findings);
 }
 
 async function examine(context: Context, flags: CheckFlags, typed: readonly string[]): Promise<CheckReport> {
+  const pathsIn = (root: string) => Promise.all(typed.map((path) => pathHere(context, root, path)));
   if (flags.staged === true) {
-    if (flags.deep === true) {
-      throw new SecretsError(
-        "E_USAGE",
-        "--deep opens files of the work tree, --staged looks at the index; choose one",
-        {
-          kind: "usage",
-        },
-      );
-    }
+    if (flags.deep === true) throw refusal("--deep opens files of the work tree, --staged looks at the index");
     const ground = await stagedTree(context.directory);
-    const fleet = await loadFleet(ground);
-    return checkFleet(fleet, { paths: await pathsHere(context, ground.root, typed) });
+    return checkFleet(await loadFleet(ground), { paths: await pathsIn(ground.root) });
   }
   const workplace = await openWorkplace(context);
   const fleet = await workplace.fleet();
-  const paths = await pathsHere(context, workplace.ground.root, typed);
+  const paths = await pathsIn(workplace.ground.root);
   if (flags.deep !== true) return checkFleet(fleet, { paths });
-  const { findings, opened, foreign } = await deepCheck(workplace, fleet);
+  const { findings, opened, foreign } = await deepCheck(workplace, fleet, await scopeOf(fleet, paths));
   context.terminal.note(style("dim", `opened and verified ${opened} documents; ${foreign} are not sealed to you`));
   return checkFleet(fleet, { paths, deep: findings });
 }
 
-function pathsHere(context: Context, root: string, typed: readonly string[]): Promise<string[]> {
-  return Promise.all(typed.map((path) => addressHere(context, root, path)));
+/** Relative to the root: what lies there as seen from where the person stands, else what was typed. */
+async function pathHere({ directory }: Context, root: string, typed: string): Promise<string> {
+  const absolute = resolve(await realpath(directory), typed);
+  const inside = relative(root, absolute).split(sep).join("/");
+  if (inside === ".." || inside.startsWith("../")) return typed;
+  const there = await lstat(absolute).catch(() => undefined);
+  return there === undefined ? typed : inside;
 }
 
 /** In a workflow of GitHub or Forgejo annotations are what is wanted, unless somebody asked for something else. */
-function formatOf({ env, terminal }: Context, flags: CheckFlags): Format {
-  if (flags.format !== undefined) return flags.format;
-  if (flags.json === true) return "json";
+function formatOf({ env, terminal }: Context, { format, json }: CheckFlags): Format {
+  if (json === true && format !== undefined && format !== "json") {
+    throw refusal(`--json and --format ${format} ask for two formats`);
+  }
+  if (json === true) return "json";
+  if (format !== undefined) return format;
   return env["GITHUB_ACTIONS"] === "true" && !terminal.stdoutIsScreen ? "github" : "human";
 }
 
-async function print({ terminal }: Context, format: Format, report: CheckReport): Promise<void> {
+function refusal(reason: string): SecretsError {
+  return new SecretsError("E_USAGE", reason, { kind: "usage", hint: "choose one of the two" });
+}
+
+function print({ terminal }: Context, format: Format, report: CheckReport): void {
   if (format === "json") terminal.json(report);
   else if (format === "sarif") terminal.json(sarifLog(report));
   else if (format === "human") for (const line of checkLines(report)) terminal.print(line);

@@ -32,7 +32,7 @@ export function sarifLog({ findings }: CheckReport): object {
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: path.split("/").map(encodeURIComponent).join("/"), uriBaseId: "%SRCROOT%" },
+                artifactLocation: { uri: uriOf(path), uriBaseId: "%SRCROOT%" },
                 ...(line === undefined ? {} : { region: { startLine: line } }),
               },
             },
@@ -41,4 +41,12 @@ export function sarifLog({ findings }: CheckReport): object {
       },
     ],
   };
+}
+
+/** A name that is no Unicode cannot be in a URI; its odd characters become the sign for that. */
+function uriOf(path: string): string {
+  return path
+    .split("/")
+    .map((part) => encodeURIComponent(part.toWellFormed()))
+    .join("/");
 }

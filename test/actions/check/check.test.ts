@@ -14,7 +14,7 @@ const OTHER = "age146tazqu9th2vfm6k2hqdr8080zphg79x35n8a6j2gjunq30t6vrsrmh4lx";
 const SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+DUmrtoweXxBXbhVzUU3Gq/fEY+BElmIHsfq6QQvgq";
 
 test("the sample fleet has one finding, the one that was put there", async () => {
-  const report = checkFleet(await loadFleet(memoryGround(changed({}))));
+  const report = await checkFleet(await loadFleet(memoryGround(changed({}))));
   assert.deepEqual(report.documents, { vars: 25, files: 5 });
   assert.deepEqual(report.findings, [
     {
@@ -29,7 +29,7 @@ test("the sample fleet has one finding, the one that was put there", async () =>
 });
 
 test("the fleet that clan wrote has none", async () => {
-  const report = checkFleet(await loadFleet(memoryGround(unpackFixture("golden/clan/sops-repo.tgz"))));
+  const report = await checkFleet(await loadFleet(memoryGround(unpackFixture("golden/clan/sops-repo.tgz"))));
   assert.deepEqual(report, { schemaVersion: 1, documents: { vars: 9, files: 0 }, findings: [] });
 });
 
@@ -57,24 +57,24 @@ const CASES: readonly (readonly [
   [
     "a rule covers a picture",
     { "secrets/services/logo.json/x.png": "PNG", ".sops.yaml": RULES.replace(".*\\.json$", ".*\\.(json|png)$") },
-    ["maybe-not-encrypted", "secrets/services/logo.json/x.png", /may match by accident/],
+    ["maybe-not-encrypted", "secrets/services/logo.json/x.png", /matches it by accident/],
   ],
   [
     "a value was put in clear by hand",
     { [ADA]: textOf(ADA).replace(/user: ENC.*/, "user: hunter2") },
-    ["clear-value", ADA, /^github\/user stands in clear$/],
+    ["clear-value", ADA, /^github\/user stands in clear; take it out/],
   ],
   [
     "a comment was put in clear by hand",
     { [ADA]: textOf(ADA).replace(/#ENC.*/, "# hunter2") },
-    ["clear-comment", ADA, /^a comment in github stands in clear$/],
+    ["clear-comment", ADA, /^a comment in github stands in clear; take it out$/],
   ],
   ["a document is cut off", { [ADA]: textOf(ADA).slice(0, 700) }, ["document", ADA, /./]],
   [
     "a document nobody of the fleet can open",
     { [ADA]: textOf(ADA).replaceAll(/recipient: \S+/g, `recipient: ${SSH}`) },
     ["locked-out", ADA, /nobody of the fleet/],
-    ["reader-drift", ADA, /ada, studio should read it and cannot; the unknown key ssh-ed25519 AAAA… can/],
+    ["reader-drift", ADA, /ada, studio should read it and cannot; the unknown key ssh-ed25519 AA…6QQvgq can/],
   ],
   [
     "only a machine can open a document",
@@ -120,7 +120,7 @@ const CASES: readonly (readonly [
   [
     "vars of a machine that nobody knows",
     { "vars/per-machine/gone/openssh/key.pub/value": "x" },
-    ["machine-unknown", "vars/per-machine/gone", /gone, a machine that is registered nowhere/],
+    ["machine-unknown", "vars/per-machine/gone", /the vars of gone, which is no machine in/],
   ],
   ["a clear value beside a secret", { [`${TOKEN}/value`]: "hunter2" }, ["value-beside-secret", `${TOKEN}/value`, /./]],
   [
@@ -213,7 +213,7 @@ test("a name that no address can hold is told", async () => {
 
 test("the order in which files are listed does not show", async () => {
   const files = changed({ [`${TOKEN}/value`]: "x", [`${TOKEN}/users/loop`]: { link: "loop" } });
-  const report = checkFleet(await loadFleet(memoryGround(files)));
+  const report = await checkFleet(await loadFleet(memoryGround(files)));
   for (let turn = 0; turn < 3; turn++) {
     const shuffled = memoryGround(files, (list) =>
       list
@@ -221,16 +221,20 @@ test("the order in which files are listed does not show", async () => {
         .sort((a, b) => a.at - b.at)
         .map(({ one }) => one),
     );
-    assert.deepEqual(checkFleet(await loadFleet(shuffled)), report);
+    assert.deepEqual(await checkFleet(await loadFleet(shuffled)), report);
   }
 });
 
 test("paths narrow the findings to what is at or below them", async () => {
   const fleet = await loadFleet(memoryGround(changed({ [`${TOKEN}/value`]: "x" })));
-  const under = (...paths: string[]) => checkFleet(fleet, { paths }).findings.map(({ path }) => path);
-  assert.deepEqual(under("secrets"), [SAMPLE.drift.path]);
-  assert.deepEqual(under("secret"), [], "a folder's name, not the beginning of one");
-  assert.deepEqual(under(`${TOKEN}/value`, "secrets/"), [SAMPLE.drift.path, `${TOKEN}/value`]);
+  const under = async (...paths: string[]) => (await checkFleet(fleet, { paths })).findings.map(({ path }) => path);
+  assert.deepEqual(await under("secrets"), [SAMPLE.drift.path]);
+  assert.deepEqual(await under(`${TOKEN}/value`, "secrets/"), [SAMPLE.drift.path, `${TOKEN}/value`]);
+  assert.deepEqual(await under("", "secrets/users"), [SAMPLE.drift.path, `${TOKEN}/value`], "the root is everything");
+  assert.deepEqual(await under("vars/web01/acme"), [`${TOKEN}/value`], "an address will do");
+  for (const nothing of ["secret", "secrets/user", "vars/web01/acm", ".."]) {
+    await assert.rejects(under(nothing), { code: "E_NOT_FOUND" }, "what is not there is not clean");
+  }
 });
 
 test("a fix can be pasted into a shell whatever the file is called", async () => {

@@ -39,6 +39,6 @@ export function changed(changes: Changes): MemoryFiles {
 
 /** Every finding but the sample's own drift. */
 export async function findingsOf(changes: Changes): Promise<readonly Finding[]> {
-  const { findings } = checkFleet(await loadFleet(memoryGround(changed(changes))));
+  const { findings } = await checkFleet(await loadFleet(memoryGround(changed(changes))));
   return findings.filter(({ path }) => path !== SAMPLE.drift.path || SAMPLE.drift.path in changes);
 }
