@@ -64,7 +64,7 @@ export async function demo(this: Context, flags: { readonly yes?: boolean }, dir
   terminal.print("Go on by yourself:");
   terminal.print(["  cd ", fleet]);
   terminal.print(["  export SOPS_AGE_KEY_FILE=", identity]);
-  terminal.print(["  secrets edit        ", style("dim", "# pick a secret, change it, save")]);
+  terminal.print([`  ${invocation()} edit        `, style("dim", "# pick a secret, change it, save")]);
 }
 
 function stepsFor(person: string, drifting: string): Step[] {
@@ -117,6 +117,12 @@ async function commitFleet(fleet: string): Promise<void> {
     const { code, stderr } = await run(["git", ...argv], { cwd: fleet });
     if (code !== 0) throw new SecretsError("E_GIT", `git ${argv[0] ?? ""} failed`, { cause: stderr });
   }
+}
+
+/** How this program was started: from its sources there is no `secrets` on PATH. */
+function invocation(): string {
+  const script = process.argv[1] ?? "";
+  return script.endsWith(".ts") ? `node ${script}` : "secrets";
 }
 
 /** The same program again, so that what the demo shows is what a person would see. */

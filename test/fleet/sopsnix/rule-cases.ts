@@ -4,7 +4,7 @@ export const A = "age1apae8hqf0y748ukhqv265y2nzsn6j0pwgxmr669rk8feekrlrcgqx9lthc
 export const B = "age14gfzmkrjkac23wh4n9sjf3dl4wzhgnrurpkpxknga46ywhyfafwqpkm67d";
 export const C = "age1e9yjp2frh7gypht86n7fxk085twd5fd34hu8a936ad8w8rp3944qlzku92";
 export const SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+DUmrtoweXxBXbhVzUU3Gq/fEY+BElmIHsfq6QQvgq";
-export const FP = "405FA820D1B6A4C2E5F60718293A4B5C6D7E8F90";
+const FP = "405FA820D1B6A4C2E5F60718293A4B5C6D7E8F90";
 
 export const rules = (...lines: string[]) => `creation_rules:\n${lines.map((line) => `  ${line}\n`).join("")}`;
 
