@@ -4,7 +4,7 @@
  * through that handle: swapping a directory for a link afterwards changes nothing. Linux names an open handle
  * `/proc/self/fd/N`; elsewhere the real path is used, which leaves the moment between look and use.
  */
-import { closeSync, constants, existsSync, openSync, readlinkSync, realpathSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { SecretsError } from "../errors.ts";
 import type { RepoPath } from "./path.ts";
 import type { Root } from "./root.ts";
@@ -57,6 +57,7 @@ export function holdDirectory(root: Root, directory: RepoPath | ""): HeldDirecto
   try {
     if (!canNameHandles()) {
       const real = realpathSync(asked);
+      if (!statSync(real).isDirectory()) return undefined;
       if (!isInside(root, real)) throw escapes(directory);
       return { base: real, path: real.slice(root.path.length + 1), close: () => {} };
     }

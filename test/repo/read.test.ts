@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { repoPath } from "../../src/repo/path.ts";
@@ -82,5 +82,4 @@ it("says whose fault it is when a file may not be read", {
   const root = makeRoot(t, { f: "" });
   chmodSync(join(root.path, "f"), 0);
   await assert.rejects(readRepoFile(root, repoPath("f")), { code: "E_NO_PERMISSION" });
-  mkdirSync(join(root.path, "d"), { mode: 0 });
 });
