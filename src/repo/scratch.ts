@@ -6,26 +6,25 @@
 import {
   closeSync,
   constants,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   realpathSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { SecretsError } from "../errors.ts";
 import { atEnd } from "./ending.ts";
 import { toFault } from "./fault.ts";
 import { ownIdentity } from "./process-identity.ts";
-import { type Environment, type RunSync, runSync } from "./program.ts";
+import type { Environment } from "./program.ts";
 import { attachRamDisk, detachRamDisk } from "./ram-disk.ts";
+import { HERE, memoryBases, type ScratchSystem } from "./scratch-bases.ts";
 import { SCRATCH_PREFIX, writeOwner } from "./scratch-owner.ts";
 import { mayBeSwapped } from "./swap.ts";
+import { sweepScratch } from "./sweep-scratch.ts";
 import { watchOver } from "./watchdog.ts";
 
 export interface Scratch {
@@ -46,18 +45,6 @@ export interface Scratch {
   readonly remove: () => void;
 }
 
-/** What the system offers; a test describes another one. */
-export interface ScratchSystem {
-  readonly platform: NodeJS.Platform;
-  /** Directories for everyone that may be in memory. */
-  readonly shared: readonly string[];
-  /** The directory for temporary files. */
-  readonly disk: string;
-  readonly run: RunSync;
-}
-
-export const HERE: ScratchSystem = { platform: process.platform, shared: ["/dev/shm"], disk: tmpdir(), run: runSync };
-
 export interface ScratchOptions {
   readonly env: Environment;
   /** The person accepts plaintext on a disk. */
@@ -65,8 +52,12 @@ export interface ScratchOptions {
   readonly system?: ScratchSystem;
 }
 
-/** @throws SecretsError `E_NO_SCRATCH` with the way out; `E_NO_SPACE` and others when making it fails. */
+/**
+ * Makes scratch space, and removes that of runs which were killed.
+ * @throws SecretsError `E_NO_SCRATCH` with the way out; `E_NO_SPACE` and others when making it fails.
+ */
 export function openScratch({ env, allowDisk = false, system = HERE }: ScratchOptions): Scratch {
+  sweepScratch(env, system);
   const base = memoryBases(env, system)[0];
   try {
     if (base !== undefined) return makeScratch(base, "memory", system);
@@ -82,29 +73,6 @@ export function openScratch({ env, allowDisk = false, system = HERE }: ScratchOp
     throw toFault(error, "make scratch space", base ?? system.disk);
   }
   throw noScratch();
-}
-
-/** Where scratch directories may be, best first: the person's own runtime directory, then memory for everyone. */
-export function memoryBases(env: Environment, system: ScratchSystem): string[] {
-  const own = env["XDG_RUNTIME_DIR"];
-  const bases = own !== undefined && isAbsolute(own) && isPrivate(own) ? [own] : [];
-  return [...bases, ...system.shared].filter(isMemory);
-}
-
-function isPrivate(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isDirectory() === true && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
-}
-
-/** The file systems of Linux that have no disk behind them, by their magic numbers (`statfs(2)`). */
-const MEMORY_TYPES: readonly number[] = [0x01021994, 0x858458f6];
-
-function isMemory(path: string): boolean {
-  try {
-    return MEMORY_TYPES.includes(statfsSync(path).type);
-  } catch {
-    return false;
-  }
 }
 
 function makeScratch(base: string, kind: Scratch["kind"], system: ScratchSystem): Scratch {

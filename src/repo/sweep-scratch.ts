@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { livenessOf } from "./process-identity.ts";
 import type { Environment } from "./program.ts";
 import { detachRamDisk } from "./ram-disk.ts";
-import { HERE, memoryBases, type ScratchSystem } from "./scratch.ts";
+import { HERE, memoryBases, type ScratchSystem } from "./scratch-bases.ts";
 import { readOwner, SCRATCH_PREFIX } from "./scratch-owner.ts";
 
 export interface Sweep {

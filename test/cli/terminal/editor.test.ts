@@ -14,7 +14,8 @@ import { dirname, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type EditOutcome, type EditRequest, editText } from "../../../src/cli/terminal/editor.ts";
 import { SecretsError } from "../../../src/errors.ts";
-import { HERE, openScratch } from "../../../src/repo/scratch.ts";
+import { openScratch } from "../../../src/repo/scratch.ts";
+import { HERE } from "../../../src/repo/scratch-bases.ts";
 
 /** Not in memory, so that the tests run anywhere; `scratch.test.ts` looks after that. */
 function makeScratch(t: TestContext) {
