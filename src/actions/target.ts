@@ -45,10 +45,8 @@ export async function targetOf(workplace: Workplace, text: string): Promise<Targ
     const target = await varAt(workplace, formatAddress(address), directory, address);
     if (target.state !== "absent") return target;
   }
-  const perMachine = address.machine === undefined || (await workplace.ground.kind("vars/per-machine")) === "directory";
-  const bare =
-    address.machine !== undefined && (await workplace.ground.kind(`vars/${address.machine}`)) === "directory";
-  const directory = (perMachine || !bare ? candidates[0] : candidates[1]) ?? "";
+  const flat = address.machine !== undefined && (await isFlat(workplace));
+  const directory = (flat ? candidates[1] : candidates[0]) ?? "";
   return varAt(workplace, formatAddress(address), directory, address);
 }
 
@@ -91,6 +89,13 @@ function directoriesOf(address: VarAddress, file: string): string[] {
   if (address.machine === undefined) return [`vars/shared/${address.service}/${file}`];
   const rest = `${address.machine}/${address.service}/${file}`;
   return [`vars/per-machine/${rest}`, `vars/${rest}`];
+}
+
+/** A fleet that keeps `vars/<machine>/…` does so for its new secrets as well. */
+async function isFlat({ ground }: Workplace): Promise<boolean> {
+  const owners = new Set<string>();
+  for (const { path } of await ground.list()) if (path.startsWith("vars/")) owners.add(path.split("/", 2)[1] ?? "");
+  return !owners.has("per-machine") && [...owners].some((owner) => owner !== "shared" && owner !== "per-export");
 }
 
 async function varAt(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lstat, readdir, readlink, stat, writeFile } from "node:fs/promises";
+import { lstat, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Sample, sampleFleet } from "../sample.ts";
@@ -140,4 +140,31 @@ test("a new document is sealed for whom the rule names, and refused where no rul
   const { code, stderr } = await fleet.secrets(["set", "nowhere.yaml#x", "-"], { stdin: "x" });
   assert.equal(code, 2);
   assert.match(stderr, /E_NO_RULE/);
+});
+
+test("a fleet without per-machine keeps its layout, for new machines too", async (t) => {
+  const fleet = await sampleFleet(t);
+  await fleet.git("mv", "vars/per-machine/web01", "vars/web01");
+  for (const machine of ["backup01", "db01", "studio"])
+    await fleet.git("mv", `vars/per-machine/${machine}`, `vars/${machine}`);
+  // Every link lies one folder higher now.
+  for (const line of (await fleet.git("ls-files", "-s", "vars")).trim().split("\n")) {
+    const path = line.split("\t")[1] ?? "";
+    if (!line.startsWith("120000") || path.startsWith("vars/shared/")) continue;
+    const target = await readlink(join(fleet.root, path));
+    await rm(join(fleet.root, path));
+    await symlink(target.replace("../", ""), join(fleet.root, path));
+  }
+  await fleet.git("add", "--all");
+  const status = await fleet.secrets(["status", "--json"]);
+  assert.deepEqual(JSON.parse(status.stdout.toString()).documents, { vars: 25, files: 5, public: 8 });
+  assert.equal((await fleet.secrets(["check", "vars"])).code, 0);
+  await set(fleet, "vars/web01/acme/extra", "x");
+  await set(fleet, "vars/db01/new/token", "y");
+  assert.equal(
+    await readlink(join(fleet.root, "vars/db01/new/token/machines/db01")),
+    "../../../../../sops/machines/db01",
+  );
+  assert.equal(await get(fleet, "vars/web01/acme/extra"), "x");
+  assert.equal((await fleet.secrets(["check", "vars"])).code, 0);
 });
