@@ -9,12 +9,20 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { loadCode, prepareCodeCache, storeCode } from "./code-cache.ts";
 import { takeGlobalOptions } from "./global-options.ts";
 
 /** Set by the build: a hash of `main.cjs`. V8 itself compares no more of the source than its length. */
 declare const BUILD: string;
+
+/**
+ * Commands that read every document and keep little of each. Left alone, the young part of the heap grows with what
+ * they throw away: 290 MB for ten thousand documents, against 120 in the same time. Set before any code is loaded,
+ * since compiled code is kept for the flags that it was made with.
+ */
+const READ_EVERYTHING: ReadonlySet<string> = new Set(["access", "check", "ls", "status"]);
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 12)) {
@@ -25,12 +33,14 @@ if (major < 22 || (major === 22 && minor < 12)) {
 }
 
 function launch(): void {
+  const command = commandName(process.argv.slice(2));
+  if (READ_EVERYTHING.has(command)) setFlagsFromString("--semi-space-growth-factor=1");
   const directory = prepareCodeCache(process.env, process.getuid?.());
   if (directory === undefined) {
     require("./main.cjs");
     return;
   }
-  const name = `${process.version}-${process.arch}-${commandName(process.argv.slice(2))}`;
+  const name = `${process.version}-${process.arch}-${command}`;
   const cachedData = loadCode(directory, BUILD, name);
   const filename = join(__dirname, "main.cjs");
   // One line, so that line numbers stay; the bundle is ASCII.
