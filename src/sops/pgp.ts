@@ -30,7 +30,8 @@ export async function openWithGpg(key: MasterKey, run: RunGpg, program = "gpg"):
     // In another language the reason is told although there is nothing to mend; that is the smaller evil.
     if (/no secret key/i.test(stderr)) return null;
     throw new SecretsError("E_GPG", `gpg could not open the entry of ${key.id}.`, {
-      cause: stderr.trim(),
+      // What gpg says of the key; the message itself never appears there.
+      cause: new SecretsError("E_GPG", stderr.trim().split("\n").at(-1) ?? ""),
       hint: `Try 'gpg --decrypt' yourself: the agent, the card or the passphrase may be missing.`,
     });
   }
@@ -60,7 +61,8 @@ export async function sealWithGpg(
   const message = Buffer.from(stdout).toString("utf8").trim();
   if (code === 0 && message.startsWith("-----BEGIN PGP MESSAGE-----")) return message;
   throw new SecretsError("E_GPG", `gpg did not encrypt to ${recipient}.`, {
-    cause: stderr.trim(),
+    // What gpg says of the key; the message itself never appears there.
+    cause: new SecretsError("E_GPG", stderr.trim().split("\n").at(-1) ?? ""),
     hint: "Import the public key with 'gpg --import', then try again.",
   });
 }
