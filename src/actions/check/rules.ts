@@ -11,24 +11,35 @@ const SHOWN_FOLDERS = 5;
 export function checkRules(fleet: Fleet): Finding[] {
   const decided = new Map<CreationRule, string[]>();
   const paths = new Map<SopsConfig, string[]>();
-  for (const { path } of [...fleet.documents.filter(({ tier }) => tier === "files"), ...fleet.plainFiles]) {
+  for (const { path } of [
+    ...fleet.documents.filter(({ tier }) => tier === "files"),
+    ...fleet.plainFiles,
+    ...fleet.anomalies.filter(({ code }) => code === "document"),
+  ]) {
     const { rule, config } = fleet.rules.decide(path);
     if (rule !== undefined) append(decided, rule, path);
     if (config !== undefined) append(paths, config, path);
   }
-  return fleet.configs.flatMap((config) => checkConfig(fleet, config, decided, paths.get(config) ?? []));
+  const stops = new Set(fleet.rules.anomalies.map(({ path, line }) => `${path}:${line}`));
+  return fleet.configs.flatMap((config) => {
+    // sops stops at the first expression that it cannot use: what stands behind it waits for that to be mended.
+    const rules = config.rules ?? [];
+    const end = rules.findIndex(({ line }) => stops.has(`${config.path}:${line}`));
+    return checkRuleList(fleet, config, end < 0 ? rules : rules.slice(0, end), decided, paths.get(config) ?? []);
+  });
 }
 
 /** @param paths all documents that the configuration decides about */
-function checkConfig(
+function checkRuleList(
   fleet: Fleet,
   config: SopsConfig,
+  rules: readonly CreationRule[],
   decided: ReadonlyMap<CreationRule, string[]>,
   paths: readonly string[],
 ): Finding[] {
   const findings: Finding[] = [];
   const earlier: Earlier = { byPattern: new Map(), catchAll: undefined };
-  for (const rule of config.rules ?? []) {
+  for (const rule of rules) {
     const place = { path: config.path, line: rule.line };
     const told = (code: "rule-unreachable" | "rule-unused" | "rule-unanchored", message: string) =>
       findings.push(finding(code, place, message, editAt(place)));
