@@ -38,6 +38,8 @@ export const SYSTEM_TOOLS: readonly { readonly command: string; readonly debianP
   { command: "gpg", debianPackage: "gnupg" },
   { command: "ssh-keygen", debianPackage: "openssh-client" },
   { command: "strace", debianPackage: "strace" },
+  { command: "vim", debianPackage: "vim" },
+  { command: "unshare", debianPackage: "util-linux" },
   { command: "tmux", debianPackage: "tmux" },
 ];
 

@@ -35,8 +35,9 @@ async function lookAround(context: Context): Promise<DoctorCheck[]> {
     },
     await gitCheck(context),
     editorCheck(context),
-    scratchCheck(context),
+    // Before scratch space is made: making it sweeps, too, and then there would be nothing left to tell.
     ...leftoverChecks(context),
+    scratchCheck(context),
     programCheck(context, context.env["SOPS_GPG_EXEC"] || "gpg", "needed only for PGP readers"),
   ];
 }

@@ -34,6 +34,8 @@ export async function edit(this: Context, flags: EditFlags, typed?: string): Pro
   const session = await openForEdit(workplace, address, flags.for);
   for (const line of introduction(session)) terminal.note(line);
   const scratch = openScratch({ env, ...(flags.allowDisk === undefined ? {} : { allowDisk: flags.allowDisk }) });
+  if (scratch.swappable)
+    terminal.note(style("dim", "note: this computer may swap memory out to a disk; secrets doctor says more"));
   let result: EditResult | undefined;
   const outcome = await editText({
     initial: session.initial,
