@@ -41,19 +41,24 @@ function sharedKey(id: string, names: readonly string[], origins: readonly KeyOr
   return finding("shared-key", firstOf(origins), message, editAt(firstOf(origins)));
 }
 
-function knownToOne({ configs }: Fleet, { name, kind, keys }: Principal, tier: "vars" | "files"): Finding {
+function knownToOne({ configs, registry }: Fleet, principal: Principal, tier: "vars" | "files"): Finding {
+  const { name, kind, keys } = principal;
   const what = kind === "machine" ? "the machine" : kind === "user" ? "the user" : "the name";
   const place = firstOf(keys.flatMap((key) => key.origins));
   const message = `${what} ${name} is known to ${tier === "vars" ? "vars" : ".sops.yaml"} only`;
-  const register = kind === "machine" ? "clan secrets machines add" : "clan secrets users add";
-  const key = keys[0]?.origins[0]?.text ?? "";
-  const mend =
-    tier === "vars"
-      ? editAt({ path: configs[0]?.path ?? ".sops.yaml" })
-      : kind === "unknown"
-        ? editAt(place)
-        : `${register} ${shellWord(name)} ${shellWord(key)}`;
+  if (tier === "vars") {
+    return finding("one-tier", place, message, editAt({ path: configs[0]?.path ?? ".sops.yaml" }));
+  }
+  const registered = registry.users.has(name) || registry.machines.has(name);
+  const mend = kind === "unknown" || registered ? editAt(place) : registration(principal);
   return finding("one-tier", place, message, mend);
+}
+
+/** That an anchor alone tells the kind means that it begins with a word for it, which is no part of the name. */
+function registration({ name, kind, keys }: Principal): string {
+  const bare = name.replace(/^[a-z]+[_-]/i, "");
+  const key = keys[0]?.origins[0]?.text ?? "";
+  return `clan secrets ${kind === "machine" ? "machines" : "users"} add ${shellWord(bare)} ${shellWord(key)}`;
 }
 
 /** sops-nix turns the host key into an age key and keeps that alone. */

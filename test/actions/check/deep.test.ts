@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deepCheck } from "../../../src/actions/check/deep.ts";
 import { type AgeKey, makeAgeKey } from "../../../src/actions/demo/throwaway-keys.ts";
+import { SecretsError } from "../../../src/errors.ts";
 import type { MemoryFiles } from "../../fleet/memory-ground.ts";
 import { keyJson, sealed, workplaceOf } from "../in-memory.ts";
 
@@ -92,4 +93,30 @@ test("a secret that is only called like a machine's key", async () => {
   const content = await sealed("binary", "x", [[ada]]);
   const { found } = await look({ "sops/secrets/db01-age.key/secret": content }, ada);
   assert.deepEqual(found, []);
+});
+
+test("a file that went away since the fleet was read is not called damaged", async () => {
+  const files = {
+    "a.yaml": await sealed("yaml", "a: b\n", [[ada]]),
+    "b.yaml": await sealed("yaml", "a: b\n", [[ada]]),
+  };
+  const workplace = await workplaceOf(files, ada);
+  const { ground } = workplace;
+  const gone = new SecretsError("E_NOT_FOUND", "could not read the file: it does not exist");
+  const read = async (path: string) => (path === "a.yaml" ? Promise.reject(gone) : ground.read(path));
+  const result = await deepCheck({ ...workplace, ground: { ...ground, read } }, await workplace.fleet());
+  assert.deepEqual(
+    [result.findings.map(({ code, path }) => `${code} ${path}`), result.opened],
+    [["unreadable a.yaml"], 1],
+  );
+});
+
+test("only what was asked for is opened", async () => {
+  const files = {
+    "a.yaml": await sealed("yaml", "a: b\n", [[ada]]),
+    "b.yaml": await sealed("yaml", "a: b\n", [[eve]]),
+  };
+  const workplace = await workplaceOf(files, ada);
+  const { opened, foreign } = await deepCheck(workplace, await workplace.fleet(), (path) => path === "a.yaml");
+  assert.deepEqual([opened, foreign], [1, 0]);
 });

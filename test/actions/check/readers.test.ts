@@ -120,3 +120,16 @@ for (const [folder, fix] of MENDED) {
     );
   });
 }
+
+test("of very many readers a few are named, and all are in the lists", async () => {
+  const keys = Array.from({ length: 40 }, () => makeAgeKey());
+  const config = rule(`age: ${keys.map(({ recipient }) => recipient).join(",")}`);
+  const [drift] = checkReaders(await loadFleet(memoryGround({ ".sops.yaml": config, "a.yaml": FOR_ADA })));
+  assert.equal(drift?.missing?.length, 40);
+  assert.match(drift?.message ?? "", / and 35 more should read it and cannot; /);
+});
+
+test("rules that cannot be used are not told again for every document", async () => {
+  const fleet = await loadFleet(memoryGround({ ".sops.yaml": "creation_rules: [", "a.yaml": FOR_ADA }));
+  assert.deepEqual(checkReaders(fleet), []);
+});
