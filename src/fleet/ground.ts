@@ -1,9 +1,11 @@
 /** What the fleet is read from: the work tree, or the git index. The model above does not know which. */
 import { SecretsError } from "../errors.ts";
-import { type ListedFile, listFiles, readBlobs } from "../repo/git.ts";
+import { type ListedFile, listFiles } from "../repo/git.ts";
+import { onDisk } from "../repo/on-disk.ts";
 import { repoPath } from "../repo/path.ts";
-import { kindOf, MAX_FILE, readLinkTarget, readRepoFile } from "../repo/read.ts";
+import { kindOf, readLinkTarget, readRepoFile } from "../repo/read.ts";
 import { findRoot, type Root } from "../repo/root.ts";
+import { readAhead } from "./read-ahead.ts";
 
 export interface GroundFile {
   /** Relative to the root, `/` between components. */
@@ -16,7 +18,7 @@ export interface GroundFile {
 export interface Ground {
   /** Absolute. */
   readonly root: string;
-  /** Every file and link, tracked or neither tracked nor ignored, sorted by path. */
+  /** Every file and link that is there, tracked or neither tracked nor ignored, sorted by path. */
   list(): Promise<readonly GroundFile[]>;
   /** @throws SecretsError `E_NOT_FOUND`, `E_PATH_ESCAPES`, `E_NOT_A_FILE`, `E_TOO_LARGE` */
   read(path: string): Promise<Uint8Array>;
@@ -36,7 +38,7 @@ export async function workTree(start: string): Promise<WorkTree> {
   return {
     root: root.path,
     repository: root,
-    list: async () => (await listFiles(root)).files.filter(isOurs).map(groundFile),
+    list: async () => onDisk(root, (await listFiles(root)).files.filter(isOurs)).map(groundFile),
     read: (path) => readRepoFile(root, repoPath(path)),
     readLink: async (path) => (await readLinkTarget(root, repoPath(path))) ?? missing("link", path),
     kind: async (path) => {
@@ -57,17 +59,10 @@ export async function stagedTree(start: string): Promise<Ground> {
   const files = (await listFiles(root)).files.filter((file) => isOurs(file) && file.blob !== undefined);
   const entries = new Map<string, ListedFile>(files.map((file) => [file.path, file]));
   const directories = new Set(files.flatMap((file) => parentsOf(file.path)));
-  let contents: Promise<Map<string, Uint8Array | undefined>> | undefined;
+  const content = readAhead(root, files);
   const read = async (path: string, kind: "file" | "link"): Promise<Uint8Array> => {
     const entry = entries.get(path);
-    if (entry === undefined || groundFile(entry).kind !== kind) return missing(kind, path);
-    // One git process for all of them: the first reader pays, the others find it done.
-    contents ??= readAll(root, files);
-    const bytes = (await contents).get(path);
-    if (bytes !== undefined) return bytes;
-    throw new SecretsError("E_TOO_LARGE", "this file is too large, or its object is not in this clone", {
-      location: { file: path },
-    });
+    return entry === undefined || groundFile(entry).kind !== kind ? missing(kind, path) : content(entry);
   };
   return {
     root: root.path,
@@ -89,20 +84,6 @@ function isOurs(file: ListedFile): boolean {
 
 function groundFile({ path, kind, tracked }: ListedFile): GroundFile {
   return { path, kind: kind === "link" ? "link" : "file", tracked, executable: kind === "executable" };
-}
-
-async function readAll(root: Root, files: readonly ListedFile[]): Promise<Map<string, Uint8Array | undefined>> {
-  const contents = new Map<string, Uint8Array | undefined>();
-  let index = 0;
-  for await (const { bytes } of readBlobs(
-    root,
-    files.map((file) => file.blob ?? ""),
-    MAX_FILE,
-  )) {
-    const file = files[index++];
-    if (file !== undefined) contents.set(file.path, bytes);
-  }
-  return contents;
 }
 
 function parentsOf(path: string): string[] {

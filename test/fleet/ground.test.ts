@@ -102,3 +102,46 @@ test("a repository's own configuration runs nothing through us", async (t) => {
     ["file"],
   );
 });
+
+test("a work tree is listed as it is on disk, whatever the index holds", async (t) => {
+  const root = await repository(t);
+  for (const name of ["gone", "file", "folder"]) await writeFile(join(root, name), "x");
+  await symlink("file", join(root, "link"));
+  await git(root, "add", "-A");
+  await rm(join(root, "gone"));
+  await rm(join(root, "link"));
+  await writeFile(join(root, "link"), "a file now");
+  await rm(join(root, "file"));
+  await symlink("link", join(root, "file"));
+  await rm(join(root, "folder"));
+  await mkdir(join(root, "folder"));
+  await writeFile(join(root, "folder/new"), "x");
+  const list = (await (await workTree(root)).list()).map(({ path, kind }) => [path, kind]);
+  assert.deepEqual(list, [
+    ["file", "link"],
+    ["folder/new", "file"],
+    ["link", "file"],
+  ]);
+  const staged = (await (await stagedTree(root)).list()).map(({ path, kind }) => [path, kind]);
+  assert.deepEqual(staged, [
+    ["file", "file"],
+    ["folder", "file"],
+    ["gone", "file"],
+    ["link", "link"],
+  ]);
+});
+
+test("a folder that cannot be entered does not end the listing", { skip: process.getuid?.() === 0 }, async (t) => {
+  const root = await repository(t);
+  await mkdir(join(root, "locked"));
+  await writeFile(join(root, "locked/file"), "x");
+  await git(root, "add", "-A");
+  await chmod(join(root, "locked"), 0);
+  t.after(() => chmod(join(root, "locked"), 0o755));
+  const ground = await workTree(root);
+  assert.deepEqual(
+    (await ground.list()).map(({ path }) => path),
+    ["locked/file"],
+  );
+  await assert.rejects(ground.read("locked/file"), { code: "E_NO_PERMISSION" });
+});
