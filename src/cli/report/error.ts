@@ -5,13 +5,19 @@ import { type Styled, style } from "../terminal/styled.ts";
 /** Lines for stderr. A value that is not our own error is a fault of this program and says so, without a stack trace. */
 export function errorLines(error: unknown): Styled[] {
   if (!(error instanceof SecretsError)) return unexpectedLines(error);
-  const lines: Styled[] = [[style("red", "error"), ": ", error.message, style("dim", ` [${error.code}]`)]];
+  const lines: Styled[] = [[style("red", "error"), ": ", asClause(error.message), style("dim", ` [${error.code}]`)]];
   const place = formatLocation(error.location);
   if (place !== "") lines.push(["  at ", place]);
   for (const reason of causesOf(error)) lines.push(["  because ", reason]);
   // A hint may hold several steps; each is one line.
   for (const step of error.hint?.split("\n") ?? []) lines.push([style("cyan", "hint"), ": ", step]);
   return lines;
+}
+
+/** A message is a sentence where it stands alone; behind `error:` it goes on like one. */
+function asClause(message: string): string {
+  const text = /[^.]\.$/.test(message) ? message.slice(0, -1) : message;
+  return /^[A-Z][a-z]* /.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
 /** `file:line:column key/path`, as much of it as is known. */
@@ -34,7 +40,7 @@ function causesOf(error: SecretsError): string[] {
   let cause = error.cause;
   // Only our own causes are shown: a foreign error's text may quote the input, and the input may be a secret.
   while (cause instanceof SecretsError && reasons.length < 5) {
-    reasons.push([cause.message, formatLocation(cause.location)].filter((part) => part !== "").join(" at "));
+    reasons.push([asClause(cause.message), formatLocation(cause.location)].filter((part) => part !== "").join(" at "));
     cause = cause.cause;
   }
   if (cause instanceof Error && "code" in cause && typeof cause.code === "string") reasons.push(cause.code);

@@ -7,15 +7,15 @@ import { SecretsError } from "../../../src/errors.ts";
 const shown = (error: unknown) => errorLines(error).map((line) => render(line, false));
 
 test("an error says what, where, why and what to type next", () => {
-  const error = new SecretsError("E_EXAMPLE", "the file is damaged", {
+  const error = new SecretsError("E_EXAMPLE", "The file is damaged.", {
     location: { file: "secrets/a.yaml", line: 3, column: 7, keyPath: ["a", 0] },
-    cause: new SecretsError("E_INNER", "a tag is missing"),
+    cause: new SecretsError("E_INNER", "YAML says so…"),
     hint: "restore it\ngit checkout -- secrets/a.yaml",
   });
   assert.deepEqual(shown(error), [
     "error: the file is damaged [E_EXAMPLE]",
     "  at secrets/a.yaml:3:7 key a/0",
-    "  because a tag is missing",
+    "  because YAML says so…",
     "hint: restore it",
     "hint: git checkout -- secrets/a.yaml",
   ]);
