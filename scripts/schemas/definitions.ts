@@ -86,7 +86,9 @@ const explain = z.strictObject({
     kind: z.enum(["links", "rule", "none"]),
     place: z.string().exactOptional(),
     pathRegex: z.string().exactOptional(),
+    fault: z.string().exactOptional().describe("why the list of those who should read may lack some"),
   }),
+  opens: z.boolean().describe("I can read it: a key of mine opens it, or it is public"),
   readers: z.array(
     z.strictObject({
       recipient,

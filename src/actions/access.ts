@@ -78,17 +78,22 @@ function matrix(columns: readonly Column[], documents: readonly FleetDocument[])
     documents: documents.map((document) => {
       const can = new Set(document.readers.map(({ id }) => id));
       const should = new Set(document.policy.readers.map(({ id }) => id));
-      const ruled = document.policy.kind !== "none";
+      const { kind, complete } = document.policy;
       return {
         address: document.address,
         path: document.path,
-        access: columns.map(({ ids }) => accessOf(overlaps(ids, can), ruled ? overlaps(ids, should) : undefined)),
+        access: columns.map(({ ids }) => {
+          const reads = overlaps(ids, can);
+          const wanted = overlaps(ids, should);
+          // Where nothing decides nobody is missing; where not all of it can be read nobody is extra.
+          return accessOf(reads, kind === "none" || (reads && !complete) ? undefined : wanted);
+        }),
       };
     }),
   };
 }
 
-/** @param should undefined when no policy covers the document: then nobody is missing and nobody is extra. */
+/** @param should undefined when nothing tells */
 function accessOf(can: boolean, should: boolean | undefined): Access {
   if (should === undefined || can === should) return can ? "yes" : "no";
   return can ? "extra" : "missing";

@@ -1,9 +1,11 @@
 /** Why a document is readable by whom: what decides, who should read it, who does, and which key of mine opens it. */
 import type { Keyring } from "../age/keyring.ts";
 import { SecretsError } from "../errors.ts";
-import { suggest } from "../fleet/address.ts";
+import { formatAddress, parseAddress, suggest } from "../fleet/address.ts";
 import type { FleetDocument } from "../fleet/document.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { opensAlone } from "../fleet/shares.ts";
+import { policyOfRule } from "../fleet/sopsnix/policy.ts";
 
 export interface ExplainedReader {
   readonly recipient: string;
@@ -27,16 +29,22 @@ export interface Explanation {
     /** `.sops.yaml:12`, or the folder with the links. */
     readonly place?: string;
     readonly pathRegex?: string;
+    /** Why the list of those who should read may lack some: the end of the sentence "What decides …". */
+    readonly fault?: string;
   };
+  /** I can read it: a key of mine opens it, or it is public. A share alone of a data key that is split does not. */
+  readonly opens: boolean;
   readonly readers: readonly ExplainedReader[];
 }
 
-/** @throws SecretsError `E_NOT_FOUND` with the nearest addresses */
+/** @throws SecretsError `E_NOT_FOUND` with the nearest addresses; `E_CONFIG` for a new path when no rule can be asked */
 export function explain(fleet: Fleet, keyring: Keyring, subject: string): Explanation {
-  const path = subject.split("#", 1)[0] ?? subject;
-  const document = fleet.documents.find((one) => one.path === path || one.address === path);
-  if (document !== undefined) return explainDocument(document, keyring);
-  const value = fleet.publicValues.find((one) => one.path === path || one.address === path);
+  const wanted = withoutKey(subject);
+  const isWanted = ({ path, address }: { path: string; address: string }) =>
+    path === subject || path === wanted.path || address === wanted.address;
+  const document = fleet.documents.find(isWanted);
+  if (document !== undefined) return explainDocument(fleet, document, keyring);
+  const value = fleet.publicValues.find(isWanted);
   if (value !== undefined) {
     return {
       schemaVersion: 1,
@@ -44,10 +52,11 @@ export function explain(fleet: Fleet, keyring: Keyring, subject: string): Explan
       address: value.address,
       state: "public",
       decidedBy: { kind: "none" },
+      opens: true,
       readers: [],
     };
   }
-  const planned = explainPlanned(fleet, keyring, path);
+  const planned = explainPlanned(fleet, keyring, wanted.path);
   if (planned !== undefined) return planned;
   const near = suggest(
     subject,
@@ -58,7 +67,18 @@ export function explain(fleet: Fleet, keyring: Keyring, subject: string): Explan
   });
 }
 
-function explainDocument(document: FleetDocument, keyring: Keyring): Explanation {
+/** The document that an address lies in. What is no address may still be a path that git lists. */
+function withoutKey(subject: string): { path: string; address: string } {
+  try {
+    const parts = parseAddress(subject);
+    if (parts.kind !== "file") return { path: subject, address: formatAddress(parts) };
+    return { path: parts.path, address: formatAddress({ ...parts, keyPath: [] }) };
+  } catch {
+    return { path: subject, address: subject };
+  }
+}
+
+function explainDocument(fleet: Fleet, document: FleetDocument, keyring: Keyring): Explanation {
   const { policy } = document;
   const readers = new Map<string, ExplainedReader>();
   for (const { id, name, reasons } of policy.readers) {
@@ -69,6 +89,7 @@ function explainDocument(document: FleetDocument, keyring: Keyring): Explanation
     readers.set(id, reader(id, name ?? expected?.name, expected?.reasons ?? [], true, keyring));
   }
   const folder = document.path.slice(0, document.path.lastIndexOf("/"));
+  const fault = faultOf(fleet, document);
   return {
     schemaVersion: 1,
     path: document.path,
@@ -79,15 +100,31 @@ function explainDocument(document: FleetDocument, keyring: Keyring): Explanation
       ...(policy.kind === "links" ? { place: folder } : {}),
       ...(policy.rule === undefined ? {} : { place: `${policy.rule.config}:${policy.rule.line}` }),
       ...(policy.rule?.pathRegex === undefined ? {} : { pathRegex: policy.rule.pathRegex }),
+      ...(fault === undefined ? {} : { fault }),
     },
+    opens: opensAlone(document, (id) => keyring.canOpen(id)),
     readers: [...readers.values()],
   };
 }
 
+function faultOf(fleet: Fleet, { tier, path, policy }: FleetDocument): string | undefined {
+  if (policy.complete) return undefined;
+  if (tier === "vars") return "has a link or a key file that cannot be read in full";
+  return fleet.rules.decide(path).fault ?? "cannot be read in full";
+}
+
 /** A path that no document has yet: what would a new file get? */
 function explainPlanned(fleet: Fleet, keyring: Keyring, path: string): Explanation | undefined {
-  const { config, rule } = fleet.rules.decide(path);
-  if (config === undefined || rule === undefined) return undefined;
+  const { config, rule, fault } = fleet.rules.decide(path);
+  if (config === undefined) return undefined;
+  if (rule === undefined) {
+    if (fault === undefined) return undefined;
+    throw new SecretsError("E_CONFIG", `nothing can be said about ${path}: what decides ${fault}`, {
+      location: { file: config.path },
+      hint: `secrets check ${config.path} shows where`,
+    });
+  }
+  const { readers } = policyOfRule({ config, rule }, fleet.principals.nameOf);
   return {
     schemaVersion: 1,
     path,
@@ -97,11 +134,10 @@ function explainPlanned(fleet: Fleet, keyring: Keyring, path: string): Explanati
       kind: "rule",
       place: `${config.path}:${rule.line}`,
       ...(rule.pathRegex === undefined ? {} : { pathRegex: rule.pathRegex }),
+      ...(fault === undefined ? {} : { fault }),
     },
-    readers: rule.keyGroups.flat().map((key) => {
-      const reason = `${config.path}:${key.line}${key.anchor === undefined ? "" : ` &${key.anchor}`}`;
-      return reader(key.id, fleet.principals.nameOf(key.id), [reason], false, keyring);
-    }),
+    opens: false,
+    readers: readers.map(({ id, name, reasons }) => reader(id, name, reasons, false, keyring)),
   };
 }
 

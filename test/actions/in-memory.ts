@@ -48,7 +48,7 @@ export async function workplaceOf(files: MemoryFiles, ...keys: readonly AgeKey[]
   };
 }
 
-function keyringOf(...keys: readonly AgeKey[]): Promise<Keyring> {
+export function keyringOf(...keys: readonly AgeKey[]): Promise<Keyring> {
   return loadKeyring({
     env: { SOPS_AGE_KEY: keys.map(({ identity }) => identity).join("\n") },
     home: undefined,

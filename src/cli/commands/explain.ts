@@ -31,10 +31,19 @@ function headLines({ path, state, decidedBy }: Explanation): Styled[] {
   const title = style("bold", path);
   if (state === "public") return [[title, " is a public value: in clear, for everyone who can read the repository"]];
   const head: Styled = state === "planned" ? [title, " does not exist yet; a new file here would get"] : title;
-  if (decidedBy.kind === "none") return [head, style("yellow", "no rule and no link decides who should read it")];
+  const broken: Styled[] =
+    decidedBy.fault === undefined
+      ? []
+      : [style("yellow", `what decides ${decidedBy.fault}: readers may be missing here`)];
+  if (decidedBy.kind === "none") {
+    return [
+      head,
+      ...(broken.length > 0 ? broken : [style("yellow", "no rule and no link decides who should read it")]),
+    ];
+  }
   const what = decidedBy.kind === "links" ? "the links in" : "the first rule that matches:";
   const regex = decidedBy.pathRegex === undefined ? "" : ` path_regex ${decidedBy.pathRegex}`;
-  return [head, ["decided by ", what, " ", decidedBy.place ?? "", style("dim", regex)]];
+  return [head, ["decided by ", what, " ", decidedBy.place ?? "", style("dim", regex)], ...broken];
 }
 
 function readerRow(reader: ExplainedReader, { state, decidedBy }: Explanation): Styled[] {
@@ -43,7 +52,7 @@ function readerRow(reader: ExplainedReader, { state, decidedBy }: Explanation): 
   const sign: Styled =
     state === "planned"
       ? "would read"
-      : reader.reads && (should || decidedBy.kind === "none")
+      : reader.reads && (should || decidedBy.kind === "none" || decidedBy.fault !== undefined)
         ? style("green", "reads")
         : reader.reads
           ? style("yellow", "reads, should not")
@@ -56,12 +65,14 @@ function readerRow(reader: ExplainedReader, { state, decidedBy }: Explanation): 
   ];
 }
 
-function closingLines({ state, readers, path }: Explanation): Styled[] {
+function closingLines({ state, readers, path, opens }: Explanation): Styled[] {
   if (state !== "document") return [];
-  const mine = readers.some(({ mine: isMine, reads }) => isMine && reads);
+  const share = !opens && readers.some(({ mine, reads }) => mine && reads);
   const drifts = readers.some(({ reads, reasons }) => !reads || reasons.length === 0);
   return [
-    mine ? "a key of yours opens it" : style("yellow", "no key of yours opens it"),
+    opens
+      ? "a key of yours opens it"
+      : style("yellow", share ? "your keys open too few of its key groups" : "no key of yours opens it"),
     ...(drifts ? [[style("cyan", "hint"), `: secrets check ${path}`]] : []),
   ];
 }
