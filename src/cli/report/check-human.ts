@@ -24,16 +24,32 @@ export function checkLines({ documents, findings }: CheckReport): Styled[] {
   return lines;
 }
 
-function findingLines({ severity, code, line, message, fix, missing = [], extra = [] }: Finding): Styled[] {
-  const mark: Styled = [style(STYLES[severity], severity), " ", style("dim", code)];
-  const told = wrap(line === undefined ? message : `line ${line}: ${message}`, COLUMNS - 4);
+function findingLines(finding: Finding): Styled[] {
+  const { fix, missing = [], extra = [] } = finding;
   return [
-    ["  ", mark],
-    ...told.map((part) => ["    ", part]),
+    ...sentence(finding),
     ...missing.map((reader) => ["    ", style("green", `+ ${spell(reader)}`)]),
     ...extra.map((reader) => ["    ", style("red", `- ${spell(reader)}`)]),
     ["    ", style("cyan", "→ "), fix],
   ];
+}
+
+/** `error line 4: what is wrong [code]` */
+function sentence({ severity, code, line, message }: Finding): Styled[] {
+  const mark = `[${code}]`;
+  const place = line === undefined ? "" : ` line ${line}`;
+  const parts = wrap(`${severity}${place}: ${message} ${mark}`, COLUMNS - 4);
+  return parts.map((part, i) => {
+    // The first word and the last are ours, and neither is ever broken.
+    const start = i === 0 ? severity.length : 0;
+    const end = i === parts.length - 1 ? part.length - mark.length : part.length;
+    return [
+      i === 0 ? "  " : "    ",
+      ...(i === 0 ? [style(STYLES[severity], severity)] : []),
+      part.slice(start, end),
+      ...(end < part.length ? [style("dim", mark)] : []),
+    ];
+  });
 }
 
 /** What has to be added or taken away for the document to be as policy says. */

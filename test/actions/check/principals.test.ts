@@ -49,6 +49,11 @@ const CASES: readonly (readonly [
     ["one-tier", ".sops.yaml:2", `clan secrets users add eve ${eve.recipient}`],
   ],
   [
+    "a bare name in rules may be anybody's: no registration is proposed",
+    { "sops/users/ada/key.json": keyJson(ada), ".sops.yaml": anchors(`ada ${ada.recipient}`, `eve ${eve.recipient}`) },
+    ["one-tier", ".sops.yaml:3", "$EDITOR +3 .sops.yaml"],
+  ],
+  [
     "a name with different keys: the rules are to be edited",
     {
       "sops/users/ada/key.json": keyJson(ada),

@@ -1,11 +1,13 @@
 /** `secrets check` as a whole: what it prints where, and how it ends. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type Sample, sampleFleet } from "../sample.ts";
 
 const MAILER = "secrets/services/mailer.env";
+const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const NOBODY = { SOPS_AGE_KEY_FILE: "" };
 
 /** The sample without the drift that was put there. */
@@ -25,7 +27,10 @@ test("findings are told and end the run with 1; no key is needed", async (t) => 
   const fleet = await sampleFleet(t);
   const { code, stdout, stderr } = await fleet.secrets(["check"], { env: NOBODY });
   assert.equal(code, 1);
-  assert.match(stdout.toString(), /^secrets\/services\/mailer\.env\n {2}error reader-drift\n/);
+  assert.match(
+    stdout.toString(),
+    /^secrets\/services\/mailer\.env\n {2}error: db01 should read it and cannot \[reader-drift\]\n/,
+  );
   assert.match(
     stdout.toString(),
     /\n {4}\+ db01 age1.{10}….{6}\n {4}→ sops updatekeys secrets\/services\/mailer\.env\n/,
@@ -79,6 +84,19 @@ test("--staged sees the index and not the work tree", async (t) => {
   const { code, stdout } = await fleet.secrets(["check", "--staged", "--json"]);
   assert.deepEqual([code, codesIn(stdout)], [1, [idle, `not-encrypted ${path}`]]);
   assert.doesNotMatch(stdout.toString(), /hunter2/);
+});
+
+test("as a hook it sees what git commit -a is about to record", async (t) => {
+  const fleet = await cleanFleet(t);
+  await fleet.git("commit", "--quiet", "-m", "Clean");
+  const hook = join(fleet.root, ".git/hooks/pre-commit");
+  await mkdir(dirname(hook), { recursive: true });
+  await writeFile(hook, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' check --staged\n`, { mode: 0o755 });
+  await writeFile(join(fleet.root, "secrets/users/bruno.sops.yaml"), "token: hunter2\n");
+  await assert.rejects(fleet.git("commit", "--quiet", "-a", "-m", "Clear text"), /not-encrypted|bruno/);
+  assert.equal((await fleet.git("log", "-1", "--format=%s")).trim(), "Clean");
+  await fleet.git("checkout", "--quiet", "--", ".");
+  await fleet.git("commit", "--quiet", "--allow-empty", "-a", "-m", "Nothing");
 });
 
 test("--deep opens what the person's keys open, and only the paths that were asked for", async (t) => {

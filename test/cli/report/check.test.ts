@@ -46,19 +46,16 @@ const plain = (lines: readonly Styled[]) => lines.map((line) => render(line, fal
 test("people see findings by file, who is to be added and taken away, and what to type", () => {
   assert.deepEqual(plain(checkLines(report(DRIFT, CLEAR, NOTE))), [
     "secrets/a.yaml",
-    "  error reader-drift",
-    "    ada should read it and cannot; the unknown key age1zl33572qe7…e8gkzr can",
-    "    read it and should not",
+    "  error: ada should read it and cannot; the unknown key age1zl33572qe7…e8gkzr can",
+    "    read it and should not [reader-drift]",
     "    + ada age1nd99cr296w…74pszd",
     "    - unknown age1zl33572qe7…e8gkzr",
     "    → sops updatekeys secrets/a.yaml",
-    "  warning clear-comment",
-    "    line 4: a comment stands in clear",
+    "  warning line 4: a comment stands in clear [clear-comment]",
     "    → $EDITOR +4 secrets/a.yaml",
     "",
     "sops/users/eve/key.json",
-    "  info shared-key",
-    "    line 1: ada, eve have one key",
+    "  info line 1: ada, eve have one key [shared-key]",
     "    → $EDITOR x",
     "",
     "30 documents, 1 error, 1 warning, 1 note",
@@ -77,6 +74,7 @@ test("sentences fit 80 columns, wide characters too; a word and a command stay w
 });
 
 test("nothing from a repository reaches the terminal as it is, or makes a line of its own", () => {
+  assert.match(plain(checkLines(report({ ...EVIL, message: "] [x]" })))[1] ?? "", /^ {2}warning: \] \[x\] \[name\]$/);
   for (const lines of [checkLines(report(EVIL)), githubLines(report(EVIL))]) {
     for (const line of lines.map((one) => render(one, true))) {
       assert.doesNotMatch(line.replaceAll(/\u001b\[\d+m/g, ""), /[\u0000-\u001f\u007f-\u009f\u202e]/);
