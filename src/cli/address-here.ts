@@ -1,6 +1,6 @@
 /** People name files from where they stand; addresses count from the fleet's root. */
-import { lstat } from "node:fs/promises";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { lstat, realpath } from "node:fs/promises";
+import { relative, resolve, sep } from "node:path";
 import type { Context } from "./context.ts";
 
 /**
@@ -10,10 +10,19 @@ import type { Context } from "./context.ts";
 export async function addressHere(context: Context, root: string, typed: string): Promise<string> {
   const hash = typed.indexOf("#");
   const path = hash < 0 ? typed : typed.slice(0, hash);
-  if (path === "" || (!isAbsolute(path) && context.directory === root)) return typed.replace(/^\.\//, "");
-  const absolute = resolve(context.directory, path);
+  const inside = path === "" ? undefined : await pathHere(context, root, path);
+  return inside === undefined || inside === "" ? typed : inside + (hash < 0 ? "" : typed.slice(hash));
+}
+
+/**
+ * What lies at a path as seen from where the person stands, relative to the root (empty for the root itself).
+ * @returns undefined when nothing lies there, or it lies outside of the fleet
+ */
+export async function pathHere({ directory }: Context, root: string, typed: string): Promise<string | undefined> {
+  // The root is without links; where the person stands may have been reached through one.
+  const absolute = resolve(await realpath(directory), typed);
   const inside = relative(root, absolute).split(sep).join("/");
-  const found = await lstat(absolute).catch(() => undefined);
-  if (inside === "" || inside.startsWith("../") || found === undefined) return typed;
-  return inside + (hash < 0 ? "" : typed.slice(hash));
+  if (inside === ".." || inside.startsWith("../")) return undefined;
+  const there = await lstat(absolute).catch(() => undefined);
+  return there === undefined ? undefined : inside;
 }

@@ -1,6 +1,4 @@
 /** `secrets check`: what is wrong, and what mends it. Exit 0 clean, 1 findings, 2 could not look. */
-import { lstat, realpath } from "node:fs/promises";
-import { relative, resolve, sep } from "node:path";
 import { deepCheck } from "../../actions/check/deep.ts";
 import type { CheckReport } from "../../actions/check/finding.ts";
 import { scopeOf } from "../../actions/check/scope.ts";
@@ -8,6 +6,7 @@ import { checkFleet } from "../../actions/check.ts";
 import { SecretsError } from "../../errors.ts";
 import { loadFleet } from "../../fleet/fleet.ts";
 import { stagedTree } from "../../fleet/ground.ts";
+import { pathHere } from "../address-here.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { githubLines } from "../report/check-github.ts";
@@ -33,7 +32,8 @@ export async function check(this: Context, flags: CheckFlags, ...typed: string[]
 }
 
 async function examine(context: Context, flags: CheckFlags, typed: readonly string[]): Promise<CheckReport> {
-  const pathsIn = (root: string) => Promise.all(typed.map((path) => pathHere(context, root, path)));
+  const pathsIn = (root: string) =>
+    Promise.all(typed.map(async (path) => (await pathHere(context, root, path)) ?? path));
   if (flags.staged === true) {
     if (flags.deep === true) throw refusal("--deep opens files of the work tree, --staged looks at the index");
     const ground = await stagedTree(context.directory);
@@ -46,15 +46,6 @@ async function examine(context: Context, flags: CheckFlags, typed: readonly stri
   const { findings, opened, foreign } = await deepCheck(workplace, fleet, await scopeOf(fleet, paths));
   context.terminal.note(style("dim", `opened and verified ${opened} documents; ${foreign} are not sealed to you`));
   return checkFleet(fleet, { paths, deep: findings });
-}
-
-/** Relative to the root: what lies there as seen from where the person stands, else what was typed. */
-async function pathHere({ directory }: Context, root: string, typed: string): Promise<string> {
-  const absolute = resolve(await realpath(directory), typed);
-  const inside = relative(root, absolute).split(sep).join("/");
-  if (inside === ".." || inside.startsWith("../")) return typed;
-  const there = await lstat(absolute).catch(() => undefined);
-  return there === undefined ? typed : inside;
 }
 
 /** In a workflow of GitHub or Forgejo annotations are what is wanted, unless somebody asked for something else. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Sample, sampleFleet } from "../sample.ts";
 
@@ -54,6 +54,9 @@ test("other spellings of an address: the path on disk, and the path from where t
   assert.equal(await answer(fleet, "vars/per-machine/web01/acme/dns-token/secret"), value);
   const below = await fleet.secrets(["get", "ada.sops.yaml#github/user"], { cwd: "secrets/users" });
   assert.equal(below.stdout.toString(), "ada-k");
+  await symlink(join(fleet.root, "secrets"), join(dirname(fleet.root), "through"));
+  const through = await fleet.secrets(["get", "ada.sops.yaml#github/user"], { cwd: "../through/users" });
+  assert.equal(through.stdout.toString(), "ada-k", "a directory that is reached through a link");
   const elsewhere = await fleet.secrets(["-C", fleet.root, "get", `${FILE}#github/user`], { cwd: ".." });
   assert.equal(elsewhere.stdout.toString(), "ada-k");
 });
