@@ -46,8 +46,8 @@ const plain = (lines: readonly Styled[]) => lines.map((line) => render(line, fal
 test("people see findings by file, who is to be added and taken away, and what to type", () => {
   assert.deepEqual(plain(checkLines(report(DRIFT, CLEAR, NOTE))), [
     "secrets/a.yaml",
-    "  error: ada should read it and cannot; the unknown key age1zl33572qe7…e8gkzr can",
-    "    read it and should not [reader-drift]",
+    "  error: ada should read it and cannot; the unknown key age1zl33572qe7…e8gkzr",
+    "    can read it and should not [reader-drift]",
     "    + ada age1nd99cr296w…74pszd",
     "    - unknown age1zl33572qe7…e8gkzr",
     "    → sops updatekeys secrets/a.yaml",
