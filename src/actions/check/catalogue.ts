@@ -47,7 +47,7 @@ export const CATALOGUE = {
   },
   "machine-unknown": {
     severity: "warning",
-    explanation: "There are vars of a machine that is registered nowhere.",
+    explanation: "There are vars of a machine that neither a registry, a rule nor machines/ knows.",
   },
   "value-beside-secret": { severity: "error", explanation: "A clear value was left beside a secret of the same name." },
   "link-dangling": { severity: "error", explanation: "A reader's link points at nothing." },
@@ -74,10 +74,10 @@ export const CATALOGUE = {
   name: { severity: "warning", explanation: "A name cannot be used in an address or by clan." },
   config: { severity: "error", explanation: "A .sops.yaml cannot be used." },
   rule: { severity: "error", explanation: "sops would refuse a rule of .sops.yaml." },
-  unreadable: { severity: "error", explanation: "A file that decides who reads what cannot be read." },
+  unreadable: { severity: "error", explanation: "A file that has to be looked at cannot be read." },
   "rule-unreachable": {
     severity: "warning",
-    explanation: "A rule can never decide: one before it matches every path.",
+    explanation: "A rule can never decide: one before it takes all that it matches, or no path looks like that.",
   },
   "rule-unused": { severity: "info", explanation: "A rule decides no document that is there." },
   "rule-unanchored": {
@@ -90,7 +90,7 @@ export const CATALOGUE = {
   },
   "cannot-open": {
     severity: "error",
-    explanation: "A document is sealed to a key of yours, and that key does not open it.",
+    explanation: "A document that is or should be sealed to a key of yours does not open with it.",
   },
   "machine-key": {
     severity: "error",
