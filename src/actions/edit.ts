@@ -14,7 +14,7 @@ import { editableBytes, parsePlain } from "../sops/plain-text.ts";
 import { scalarBytes, textOrBytes } from "../sops/scalar.ts";
 import type { Format } from "../sops/store.ts";
 import type { KeyPath, MapNode } from "../sops/tree.ts";
-import { updateFile } from "../sops/update-file.ts";
+import { changeDocument } from "./change-document.ts";
 import { type OpenDocument, openDocument } from "./document.ts";
 import { keepFinalNewline } from "./final-newline.ts";
 import { planNewFile, ruleForNewFile } from "./new-file.ts";
@@ -225,17 +225,8 @@ async function finishExisting(
     if (merged === undefined) throw conflict(path, conflicts, "someone changed the same keys meanwhile");
     result = merged;
   }
-  const text = await updateFile(base.file, result, base.dataKey, workplace.now());
+  const plan = await changeDocument(workplace, base, result, { summary: `change ${path}`, reason: "edited" });
   const what = file.format === "binary" ? NO_CHANGES : changes(base.plain, result, file.format);
-  const plan: Plan = {
-    summary: `change ${path}`,
-    changes: [
-      {
-        change: { kind: "write", path: repoPath(path), bytes: Buffer.from(text, "utf8"), expect: base.hash },
-        reason: "edited",
-      },
-    ],
-  };
   return { plan, changes: what, merged: moved };
 }
 

@@ -4,7 +4,7 @@ import { contentHash } from "../repo/change.ts";
 import { repoPath } from "../repo/path.ts";
 import { removeAt } from "../sops/access.ts";
 import { formatKeyPath } from "../sops/key-path.ts";
-import { updateFile } from "../sops/update-file.ts";
+import { changeDocument } from "./change-document.ts";
 import { openDocument } from "./document.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
 import { type FileTarget, readableTarget, type VarTarget } from "./target.ts";
@@ -47,17 +47,9 @@ async function removeKey(workplace: Workplace, target: FileTarget): Promise<Plan
   }
   const document = await openDocument(workplace, target.path, target.format);
   const plain = removeAt(document.plain, target.keyPath);
-  const text = await updateFile(document.file, plain, document.dataKey, workplace.now());
   const key = formatKeyPath(target.keyPath);
-  return {
-    summary: `remove ${key} from ${target.path}`,
-    changes: [
-      {
-        change: { kind: "write", path: repoPath(target.path), bytes: Buffer.from(text, "utf8"), expect: document.hash },
-        reason: `without ${key}`,
-      },
-    ],
-  };
+  const summary = `remove ${key} from ${target.path}`;
+  return changeDocument(workplace, document, plain, { summary, reason: `without ${key}` });
 }
 
 async function removal(

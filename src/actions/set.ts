@@ -7,7 +7,7 @@ import { formatKeyPath } from "../sops/key-path.ts";
 import { parsePlain } from "../sops/plain-text.ts";
 import { textOrBytes } from "../sops/scalar.ts";
 import type { ValueNode } from "../sops/tree.ts";
-import { updateFile } from "../sops/update-file.ts";
+import { changeDocument } from "./change-document.ts";
 import { openDocument } from "./document.ts";
 import { planNewFile } from "./new-file.ts";
 import { planNewVar } from "./new-var.ts";
@@ -69,21 +69,7 @@ async function setVar(
   const document = await openDocument(workplace, target.path, "binary");
   const plain = setAt(document.plain, ["data"], { kind: "scalar", scalar: textOrBytes(value.bytes) });
   if (sameBytes(getAt(document.plain, ["data"]), value.bytes)) return undefined;
-  const updated = await updateFile(document.file, plain, document.dataKey, workplace.now());
-  return {
-    summary: `set ${target.address}`,
-    changes: [
-      {
-        change: {
-          kind: "write",
-          path: repoPath(target.path),
-          bytes: Buffer.from(updated, "utf8"),
-          expect: document.hash,
-        },
-        reason: "new value",
-      },
-    ],
-  };
+  return changeDocument(workplace, document, plain, { summary: `set ${target.address}`, reason: "new value" });
 }
 
 async function setInFile(workplace: Workplace, target: FileTarget, value: NewValue): Promise<Plan | undefined> {
@@ -105,21 +91,9 @@ async function setInFile(workplace: Workplace, target: FileTarget, value: NewVal
   const before = getAt(document.plain, path);
   if (before !== undefined && sameNode(before, node)) return undefined;
   const plain = setAt(document.plain, path, node);
-  const updated = await updateFile(document.file, plain, document.dataKey, workplace.now());
-  return {
-    summary: `${before === undefined ? "add" : "change"} ${formatKeyPath(path)} in ${target.path}`,
-    changes: [
-      {
-        change: {
-          kind: "write",
-          path: repoPath(target.path),
-          bytes: Buffer.from(updated, "utf8"),
-          expect: document.hash,
-        },
-        reason: `value of ${formatKeyPath(path)}`,
-      },
-    ],
-  };
+  const key = formatKeyPath(path);
+  const summary = `${before === undefined ? "add" : "change"} ${key} in ${target.path}`;
+  return changeDocument(workplace, document, plain, { summary, reason: `value of ${key}` });
 }
 
 function textOf(bytes: Uint8Array): string {
