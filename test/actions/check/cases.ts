@@ -44,6 +44,11 @@ export const CASES: readonly (readonly [
     { [ADA]: textOf(ADA).replace(/#ENC.*/, "# hunter2") },
     ["clear-comment", ADA, /^a comment in github stands in clear; take it out$/],
   ],
+  [
+    "a document is cut off before its metadata",
+    { [ADA]: textOf(ADA).slice(0, 700) },
+    ["document", ADA, /sealed values/],
+  ],
   ["a document is cut off", { [ADA]: textOf(ADA).slice(0, 700) }, ["document", ADA, /./]],
   [
     "a document nobody of the fleet can open",

@@ -86,6 +86,13 @@ test("--staged sees the index and not the work tree", async (t) => {
   assert.doesNotMatch(stdout.toString(), /hunter2/);
 });
 
+test("what was removed and not yet committed is gone, its links too", async (t) => {
+  const fleet = await cleanFleet(t);
+  const { code } = await fleet.secrets(["rm", "vars/web01/acme/dns-token", "--yes"]);
+  assert.equal(code, 0);
+  assert.deepEqual(codesIn((await fleet.secrets(["check", "--json"])).stdout), ["rule-unused .sops.yaml"]);
+});
+
 test("as a hook it sees what git commit -a is about to record", async (t) => {
   const fleet = await cleanFleet(t);
   await fleet.git("commit", "--quiet", "-m", "Clean");
