@@ -73,7 +73,7 @@ export class ReaderTable {
     this.#nameOf = nameOf;
   }
 
-  list(keys: readonly MasterKey[]): readonly Reader[] {
+  list(keys: readonly Pick<MasterKey, "type" | "id">[]): readonly Reader[] {
     const readers = [...new Set(keys.map((key) => this.#reader(key)))];
     const name = readers.map((reader) => `${reader.type} ${reader.id}`).join("\n");
     const known = this.#lists.get(name);
@@ -82,7 +82,7 @@ export class ReaderTable {
     return readers;
   }
 
-  #reader({ type, id: text }: MasterKey): Reader {
+  #reader({ type, id: text }: Pick<MasterKey, "type" | "id">): Reader {
     const stated = type === "age" ? recipientId(text) : type === "pgp" ? fingerprintId(text) : text;
     const place = `${type} ${stated}`;
     const known = this.#readers.get(place);

@@ -9,6 +9,7 @@ import { policyOfLinks } from "./clan/policy.ts";
 import { type Registry, readRegistry } from "./clan/registry.ts";
 import { type DocumentFacts, type FleetDocument, ReaderTable, readDocument } from "./document.ts";
 import { DriftTable } from "./drift.ts";
+import { FactsMemory } from "./facts-memory.ts";
 import type { Ground } from "./ground.ts";
 import { findNameCollisions } from "./name-collisions.ts";
 import { baseOf, PathIndex } from "./path-index.ts";
@@ -54,7 +55,9 @@ export interface PlainFile {
 }
 
 /** Reads everything. Whatever is odd or damaged is recorded and the rest goes on. @throws SecretsError from `list()` */
-export async function loadFleet(ground: Ground): Promise<Fleet> {
+export async function loadFleet(place: Ground): Promise<Fleet> {
+  const memory = new FactsMemory(place.memory);
+  const ground = memory.withLinks(place);
   const index = new PathIndex(await ground.list());
   const anomalies: Anomaly[] = [];
   const registry = await readRegistry(ground, index);
@@ -73,13 +76,15 @@ export async function loadFleet(ground: Ground): Promise<Fleet> {
     anomalies,
     table: new ReaderTable(principals.nameOf),
     drift: new DriftTable(),
+    memory,
   };
   const vars = await readVars(reading, layout.leaves);
   const files = await readFiles(reading, layout.leaves);
+  memory.save();
   const documents = [...vars.documents, ...files.documents];
   anomalies.push(...findNameCollisions([...documents, ...vars.publicValues, ...entriesOf(registry)].map(pathOf)));
   return {
-    ground,
+    ground: place,
     principals,
     registry,
     documents,
@@ -108,6 +113,7 @@ interface Reading {
   readonly anomalies: Anomaly[];
   readonly table: ReaderTable;
   readonly drift: DriftTable;
+  readonly memory: FactsMemory;
 }
 
 async function readConfigs(ground: Ground, index: PathIndex, anomalies: Anomaly[]): Promise<SopsConfig[]> {
@@ -144,9 +150,8 @@ async function readVars(
       if (member === undefined) complete = false;
       else members.push(member);
     }
-    const bytes = await readOrTell(reading.ground, path, reading.anomalies);
-    const facts = bytes === undefined ? undefined : await factsOf(reading, path, bytes, "vars");
-    if (facts === undefined || facts === "damaged") continue;
+    const facts = await secretFacts(reading, path);
+    if (facts === undefined) continue;
     const shape = `${complete} ${members.map(({ kind, name }) => `${kind}/${name}`).join(" ")}`;
     const policy = policies.get(shape) ?? policyOfLinks(members, complete, reading.registry, reading.principals.nameOf);
     policies.set(shape, policy);
@@ -163,6 +168,16 @@ async function readVars(
   return { documents, publicValues };
 }
 
+async function secretFacts(reading: Reading, path: string): Promise<DocumentFacts | undefined> {
+  const known = reading.memory.recall(path, reading.table);
+  if (known !== undefined && known !== "nothing") return known;
+  const bytes = await readOrTell(reading.ground, path, reading.anomalies);
+  const facts = bytes === undefined ? undefined : await factsOf(reading, path, bytes, "vars");
+  if (facts === undefined || facts === "damaged") return undefined;
+  reading.memory.remember(path, facts);
+  return facts;
+}
+
 async function readFiles(
   reading: Reading,
   leaves: readonly Leaf[],
@@ -177,12 +192,22 @@ async function readFiles(
     const decision = rules.decide(path);
     const covered = decision.rule !== undefined && !rules.matchesAll(decision.rule);
     if (!covered && !mayHoldSecrets(path)) continue;
-    const bytes = await readOrTell(ground, path, reading.anomalies);
-    if (bytes === undefined) continue;
-    const facts = looksEncrypted(bytes) ? await factsOf(reading, path, bytes, "files") : undefined;
-    if (facts === "damaged") continue;
+    const known = reading.memory.recall(path, reading.table);
+    // What a rule covers and is no document is worth a finding: its content is looked at each time.
+    if (known === "nothing" && !covered) continue;
+    let facts: DocumentFacts | undefined = known === "nothing" ? undefined : known;
+    let bytes: Uint8Array | undefined;
+    if (facts === undefined) {
+      bytes = await readOrTell(ground, path, reading.anomalies);
+      if (bytes === undefined) continue;
+      const found = looksEncrypted(bytes) ? await factsOf(reading, path, bytes, "files") : undefined;
+      if (found === "damaged") continue;
+      facts = found;
+      if (facts !== undefined || !covered) reading.memory.remember(path, facts ?? "nothing");
+    }
     const policy = policyFor(decision, policies, reading.principals);
     if (facts === undefined) {
+      if (bytes === undefined) continue;
       const { rule } = policy;
       if (covered && holdsSealedValue(bytes)) {
         const message = "Sealed values stand here without the sops metadata that opens them: a part of it is gone.";

@@ -1,10 +1,12 @@
 /** What the fleet is read from: the work tree, or the git index. The model above does not know which. */
 import { SecretsError } from "../errors.ts";
 import { type ListedFile, listFiles } from "../repo/git.ts";
-import { onDisk } from "../repo/on-disk.ts";
+import { listOnDisk } from "../repo/on-disk.ts";
 import { repoPath } from "../repo/path.ts";
 import { kindOf, readLinkTarget, readRepoFile } from "../repo/read.ts";
 import { findRoot, type Root } from "../repo/root.ts";
+import { readStateFile, writeStateFile } from "../repo/state-file.ts";
+import type { MemoryPlace } from "./facts-memory.ts";
 import { readAhead } from "./read-ahead.ts";
 
 export interface GroundFile {
@@ -25,6 +27,8 @@ export interface Ground {
   /** The raw text of a link. @throws SecretsError `E_NOT_FOUND` */
   readLink(path: string): Promise<string>;
   kind(path: string): Promise<"file" | "directory" | "link" | "missing">;
+  /** Where what was learnt of unchanged files may be kept; a ground without one is read anew each time. */
+  readonly memory?: MemoryPlace;
 }
 
 /** A work tree can be written to as well, by who has its root. */
@@ -35,10 +39,15 @@ export interface WorkTree extends Ground {
 /** The work tree that `start` lies in. @throws SecretsError `E_NO_FLEET` */
 export async function workTree(start: string): Promise<WorkTree> {
   const root = await findRoot(start);
+  let stamps: ReadonlyMap<string, string> = new Map();
   return {
     root: root.path,
     repository: root,
-    list: async () => onDisk(root, (await listFiles(root)).files.filter(isOurs)).map(groundFile),
+    list: async () => {
+      const listed = await listOnDisk(root);
+      stamps = listed.stamps;
+      return listed.files.filter(isOurs).map(groundFile);
+    },
     read: (path) => readRepoFile(root, repoPath(path)),
     readLink: async (path) => (await readLinkTarget(root, repoPath(path))) ?? missing("link", path),
     kind: async (path) => {
@@ -46,6 +55,11 @@ export async function workTree(start: string): Promise<WorkTree> {
       if (kind === "absent") return "missing";
       // A pipe or a device is a file that cannot be read: reading it says so.
       return kind === "other" ? "file" : kind;
+    },
+    memory: {
+      stamp: (path) => stamps.get(path),
+      load: () => readStateFile(root, "facts.json"),
+      store: (bytes) => writeStateFile(root, "facts.json", bytes),
     },
   };
 }

@@ -78,9 +78,27 @@ function gitEnvironment(root: Root): Record<string, string> {
  * `.git` and `node_modules`.
  */
 export async function listFiles(root: Root): Promise<Listing> {
-  if (root.git === undefined || findProgram("git") === undefined) return walkFiles(root);
-  const args = ["ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"];
-  return parseListing(root, await git(root, args));
+  if (!hasGit(root)) return walkFiles(root);
+  const [tracked, untracked] = await Promise.all([listTracked(root), listUntracked(root)]);
+  return {
+    files: sortByBytes([...tracked.files, ...untracked.files]),
+    refused: [...untracked.refused, ...tracked.refused],
+  };
+}
+
+/** Whether git can be asked here at all. */
+export function hasGit(root: Root): boolean {
+  return root.git !== undefined && findProgram("git") !== undefined;
+}
+
+/** What the index holds: quick, since git does not look at the work tree for it. */
+export async function listTracked(root: Root): Promise<Listing> {
+  return parseListing(root, await git(root, ["ls-files", "-z", "-t", "--stage", "--cached"]));
+}
+
+/** What is neither tracked nor ignored: git walks through the whole work tree. */
+export async function listUntracked(root: Root): Promise<Listing> {
+  return parseListing(root, await git(root, ["ls-files", "-z", "-t", "--others", "--exclude-standard"]));
 }
 
 /** `TAG SP MODE SP ID SP STAGE TAB PATH NUL` for what is tracked, `? PATH NUL` for what is not. */
@@ -114,7 +132,7 @@ function parseListing(root: Root, output: Buffer): Listing {
 }
 
 /** git lists untracked files before tracked ones; each part is sorted. */
-function sortByBytes(files: ListedFile[]): ListedFile[] {
+export function sortByBytes(files: ListedFile[]): ListedFile[] {
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
