@@ -45,6 +45,20 @@ test("each value of a file is an address that leads to it; empty maps and lists 
   assert.match(secrets[0]?.readers[1] ?? "", /^unknown key age1.*….{6}$/);
 });
 
+test("a binary file and a document without values are addresses by themselves", async () => {
+  const files = {
+    "blob.bin": await sealed("binary", "x", [[ada]]),
+    "none.yaml": await sealed("yaml", "{}\n", [[ada]]),
+  };
+  assert.deepEqual(
+    (await list(files)).map(({ address, kind }) => [address, kind]),
+    [
+      ["blob.bin", "secret"],
+      ["none.yaml", "secret"],
+    ],
+  );
+});
+
 test("a pattern: case does not count, stars stand for anything", async () => {
   const files = { "vars/m1/web/key/value": "", "vars/m1/web/token/value": "", "vars/m2/web/key/value": "" };
   const find = async (pattern: string) => (await list(files, pattern)).map(({ address }) => address);

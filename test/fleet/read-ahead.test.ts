@@ -37,6 +37,24 @@ test("every file has its own content, in whatever order and however little is ke
   }
 });
 
+test("no more is kept than the window holds, and one file", async (t) => {
+  const { root, files } = await indexed(t, [100_000, 100_000, 100_000, 100_000]);
+  const size = async (window: number | undefined) => {
+    const read = readAhead(root, files, window);
+    const first = await read(files[0] as ListedFile);
+    const second = await read(files[1] as ListedFile);
+    const third = await read(files[2] as ListedFile);
+    // What was read in one go lies in one piece of memory.
+    return [
+      first.buffer === second.buffer,
+      second.buffer === third.buffer,
+      (await read(files[0] as ListedFile)) === first,
+    ];
+  };
+  assert.deepEqual(await size(undefined), [true, true, true]);
+  assert.deepEqual(await size(150_000), [true, false, false]);
+});
+
 test("many who ask at once are each given theirs, also after one was refused", async (t) => {
   const { root, files } = await indexed(t, [10, 20, 30, 40]);
   const gone = { ...(files[0] as ListedFile), blob: "1".repeat(40) };

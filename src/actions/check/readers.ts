@@ -85,7 +85,8 @@ function mendDrift({ tier, path, parts, missing, extra, readers, policy }: Fleet
   // clan has no command for exports, and sops would look for a rule.
   const option = (verb: string, all: readonly { type: string; id: string }[]) => (id: string) =>
     `--${verb}-${all.find((one) => one.id === id)?.type ?? "age"} ${shellWord(id)}`;
-  const changes = [...missing.map(option("add", policy.readers)), ...extra.map(option("rm", readers))];
+  const gone = policy.complete ? extra : [];
+  const changes = [...missing.map(option("add", policy.readers)), ...gone.map(option("rm", readers))];
   return ["sops rotate --in-place", ...changes, shellWord(path)].join(" ");
 }
 

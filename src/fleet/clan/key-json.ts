@@ -20,6 +20,8 @@ export interface KeyJson {
 }
 
 const MAX_BYTES = 1024 * 1024;
+/** Whoever has more of them has to make the file anew anyway. */
+const MAX_FAULTS = 20;
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Never throws: what can be read is read, the rest is told. */
@@ -44,6 +46,8 @@ export function parseKeyJson(bytes: Uint8Array): KeyJson {
     else if (keys.has(key.id)) faults.push(`holds${which} a key that it already has`);
     else keys.set(key.id, key);
   }
+  const more = faults.length - MAX_FAULTS;
+  if (more > 0) faults.splice(MAX_FAULTS, more, `holds ${more} more that cannot be used`);
   return { keys: [...keys.values()], faults };
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deepCheck } from "../../../src/actions/check/deep.ts";
 import { type AgeKey, makeAgeKey } from "../../../src/actions/demo/throwaway-keys.ts";
+import { encodeBech32 } from "../../../src/age/bech32.ts";
 import { SecretsError } from "../../../src/errors.ts";
 import type { MemoryFiles } from "../../fleet/memory-ground.ts";
 import { keyJson, sealed, workplaceOf } from "../in-memory.ts";
@@ -65,16 +66,22 @@ test("a data key that is split: one share of two is no fault, two shares open it
   const files = { "a.yaml": await sealed("yaml", "a: b\n", [[ada], [eve]], 2) };
   const one = await look(files, ada);
   assert.deepEqual([one.found, one.opened, one.foreign], [[], 0, 1]);
+  const groups = [ada, eve].map(({ recipient }) => `      - age: [${recipient}]\n`).join("");
+  const ruled = await look({ ...files, ".sops.yaml": `creation_rules:\n  - key_groups:\n${groups}` }, ada);
+  assert.deepEqual(ruled.found, []);
   const both = await look(files, ada, eve);
   assert.deepEqual([both.found, both.opened], [[], 1]);
   const damaged = await look({ "a.yaml": files["a.yaml"].replace(/enc: \|(\n.*){3}/, "enc: x") }, ada, eve);
   assert.deepEqual(damaged.found, [["cannot-open", "a.yaml", "error"]]);
 });
 
+const PLUGIN = encodeBech32("age-plugin-yubikey-", new Uint8Array(8)).toUpperCase();
+
 const KEYS: readonly (readonly [what: string, content: string, found: boolean])[] = [
   ["the machine's", web01.identity, false],
   ["the machine's, as age-keygen writes it", `# public key: x\n${web01.identity}\n`, false],
   ["the machine's old one before its new one", `${eve.identity}\n${web01.identity}\n`, false],
+  ["of a plugin, whose public half only the plugin knows", PLUGIN, false],
   ["another's", eve.identity, true],
   ["no key", "AGE-SECRET-KEY-1QQQ", true],
   ["nothing", "", true],

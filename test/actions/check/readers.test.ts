@@ -11,6 +11,7 @@ const [ada, eve, web01] = [makeAgeKey(), makeAgeKey(), makeAgeKey()];
 const [ADA, EVE, WEB] = [ada.recipient, eve.recipient, web01.recipient];
 const FOR_ADA = await sealed("yaml", "a: b\n", [[ada]]);
 const FOR_WEB = await sealed("yaml", "a: b\n", [[web01]]);
+const PAIRS = await sealed("yaml", "a: b\n", [[eve, ada], [web01]]);
 const SPLIT = await sealed("yaml", "a: b\n", [[ada], [eve], [web01]], 2);
 /** What sops writes for a key in a cloud, instead of age entries. */
 const FOR_CLOUD = FOR_ADA.replace(
@@ -45,6 +46,10 @@ const CASES: readonly (readonly [what: string, files: MemoryFiles, ...codes: str
   [
     "a split key as the rule splits it, in whatever order",
     { ".sops.yaml": rule("shamir_threshold: 2", ...groups(WEB, ADA, EVE)), "a.yaml": SPLIT },
+  ],
+  [
+    "a rule without a threshold: it takes all groups, and the order in one means nothing",
+    { ".sops.yaml": rule(...groups(`${ADA}, ${EVE}`, WEB)), "a.yaml": PAIRS },
   ],
   [
     "another number of groups that it takes",
@@ -91,6 +96,30 @@ test("an extra reader is not told while a part of what decides cannot be read; a
   };
   const [drift] = checkReaders(await loadFleet(memoryGround(files)));
   assert.deepEqual([drift?.missing, drift?.extra], [[{ recipient: ADA, name: "ada" }], undefined]);
+});
+
+test("groups are not compared with a rule that sops would refuse", async () => {
+  const files = {
+    ".sops.yaml": rule(`age: ${ADA},${EVE},${WEB}`, "encrypted_regex: a", "encrypted_suffix: b"),
+    "a.yaml": SPLIT,
+  };
+  const fleet = await loadFleet(memoryGround(files));
+  assert.equal(fleet.documents[0]?.policy.complete, false);
+  assert.deepEqual(checkReaders(fleet), []);
+});
+
+test("the command that mends takes away nobody who may only be misunderstood", async () => {
+  const folder = "vars/per-export/site/g/f";
+  const link = (name: string) => ({ link: `../../../../../../sops/users/${name}` });
+  const files = {
+    "sops/users/ada/key.json": keyJson(ada),
+    [`${folder}/secret`]: await sealed("binary", "x", [[eve]]),
+    [`${folder}/users/ada`]: link("ada"),
+    [`${folder}/users/gone`]: link("gone"),
+  };
+  const found = checkReaders(await loadFleet(memoryGround(files)));
+  const fix = found.find(({ code }) => code === "reader-drift")?.fix;
+  assert.equal(fix, `sops rotate --in-place --add-age ${ADA} ${folder}/secret`);
 });
 
 const MENDED: readonly (readonly [folder: string, fix: string])[] = [

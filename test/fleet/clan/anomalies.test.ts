@@ -187,6 +187,13 @@ for (const [text, keys, why] of BAD_KEYS) {
   });
 }
 
+test("very many bad keys are told in few lines", async () => {
+  const many = JSON.stringify(Array.from({ length: 20_000 }, () => 7));
+  const { anomalies } = await loadFleet(memoryGround({ "sops/users/eve/key.json": many }));
+  assert.equal(anomalies.length, 21);
+  assert.match(anomalies.at(-1)?.message ?? "", /19980 more/);
+});
+
 test("both forms of key.json give the same keys, with the line of each", async () => {
   const one = `{"publickey": "${RECIPIENT}", "type": "age"}`;
   const fleet = await loadFleet(
