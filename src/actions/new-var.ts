@@ -71,14 +71,19 @@ export async function planNewVar(
     now: workplace.now(),
     seal: (key, dataKey) => sealFor(workplace, key, dataKey),
   });
-  const links = readers.members.map(({ kind, name }): PlannedChange => {
+  const links: PlannedChange[] = [];
+  for (const { kind, name } of readers.members) {
     const path = `${target.directory}/${kind}/${name}`;
     const to = posix.relative(posix.dirname(path), `sops/${kind}/${name}`);
-    return {
-      change: { kind: "link", path: repoPath(path), target: to, expect: "absent" },
+    // Links that a failed run left behind: the right ones stay, a wrong one is put right.
+    const there = (await workplace.ground.kind(path)) === "link" ? await workplace.ground.readLink(path) : undefined;
+    if (there === to) continue;
+    const expect = there === undefined ? "absent" : `link:${there}`;
+    links.push({
+      change: { kind: "link", path: repoPath(path), target: to, expect },
       reason: `reader ${kind}/${name}`,
-    };
-  });
+    });
+  }
   const document: PlannedChange = {
     change: {
       kind: "write",

@@ -9,7 +9,6 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { loadCode, prepareCodeCache, storeCode } from "./code-cache.ts";
 import { takeGlobalOptions } from "./global-options.ts";
@@ -34,7 +33,11 @@ if (major < 22 || (major === 22 && minor < 12)) {
 
 function launch(): void {
   const command = commandName(process.argv.slice(2));
-  if (READ_EVERYTHING.has(command)) setFlagsFromString("--semi-space-growth-factor=1");
+  if (READ_EVERYTHING.has(command)) {
+    // Loaded where it is needed: it costs 3 ms, and `get` has none to give away.
+    const { setFlagsFromString }: typeof import("node:v8") = require("node:v8");
+    setFlagsFromString("--semi-space-growth-factor=1");
+  }
   const directory = prepareCodeCache(process.env, process.getuid?.());
   if (directory === undefined) {
     require("./main.cjs");

@@ -2,6 +2,7 @@
 /** The door: the only file that knows the process. Arguments in, exit code out. */
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { isatty } from "node:tty";
 import { ExitCode, run } from "@stricli/core";
 import { application } from "./application.ts";
 import type { Context } from "./context.ts";
@@ -26,7 +27,8 @@ async function main(): Promise<void> {
     const terminal = openTerminal({
       stdout: process.stdout,
       stderr: process.stderr,
-      stdinIsTerminal: process.stdin.isTTY === true,
+      // Asked of the descriptor: to touch `process.stdin` opens a stream, which most commands never read.
+      stdinIsTerminal: isatty(0),
       env: process.env,
       color: options.color,
       noInput: options.noInput,

@@ -4,23 +4,25 @@ import type { Plan } from "../actions/plan.ts";
 import type { Workplace } from "../actions/workplace.ts";
 import { type Keyring, loadKeyring } from "../age/keyring.ts";
 import { SecretsError } from "../errors.ts";
-import { type Fleet, loadFleet } from "../fleet/fleet.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import { type WorkTree, workTree } from "../fleet/ground.ts";
 import { run } from "../repo/program.ts";
 import { recover } from "../repo/recovery.ts";
 import type { Context } from "./context.ts";
 import { askPassphrase } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
+import { VERSION } from "./version.ts";
 
 /** @throws SecretsError `E_NO_FLEET` when the person stands in no fleet. */
 export async function openWorkplace(context: Context): Promise<Workplace> {
-  const ground = await workTree(context.directory);
+  const ground = await workTree(context.directory, VERSION);
   await recoverFirst(context, ground);
   let fleet: Promise<Fleet> | undefined;
   let keyring: Promise<Keyring> | undefined;
   return {
     ground,
-    fleet: () => (fleet ??= loadFleet(ground)),
+    // `get` of a value needs no model of the fleet, and does not wait for its code.
+    fleet: () => (fleet ??= import("../fleet/fleet.ts").then(({ loadFleet }) => loadFleet(ground))),
     keyring: () => (keyring ??= openKeyring(context)),
     gpg: {
       program: context.env["SOPS_GPG_EXEC"] || "gpg",

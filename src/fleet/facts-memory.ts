@@ -12,13 +12,15 @@ import type { Ground } from "./ground.ts";
 
 /** Where a ground keeps such a memory; grounds without one are read anew each time. */
 export interface MemoryPlace {
+  /** The version of the program: what another one learnt is forgotten. */
+  readonly program: string;
   /** Tells one content of a file or link from another, as of the last `list()`; undefined when that cannot be told. */
   stamp(path: string): string | undefined;
   load(): Uint8Array | undefined;
   store(bytes: Uint8Array): void;
 }
 
-/** To be raised whenever facts are found in another way, or written in another form. */
+/** To be raised whenever facts are found in another way, or written in another form, between two versions. */
 const FORM = 1;
 /** Below this many documents reading them costs less than remembering them is worth. */
 const WORTHWHILE = 500;
@@ -45,6 +47,7 @@ type Entry = readonly [
 
 interface Stored {
   readonly form: number;
+  readonly program: string;
   readonly readers: readonly ReaderList[];
   readonly entries: readonly Entry[];
 }
@@ -64,7 +67,7 @@ export class FactsMemory {
   /** @param place undefined: remembers nothing */
   constructor(place: MemoryPlace | undefined) {
     this.#place = place;
-    const stored = parse(place?.load());
+    const stored = place === undefined ? undefined : parse(place);
     this.#oldReaders = stored?.readers ?? [];
     for (const entry of stored?.entries ?? []) this.#old.set(entry[0], entry);
   }
@@ -121,7 +124,12 @@ export class FactsMemory {
   save(): void {
     const changed = this.#learnt > 0 || this.#kept.length !== this.#old.size;
     if (this.#place === undefined || !changed || this.#kept.length < WORTHWHILE) return;
-    const stored: Stored = { form: FORM, readers: this.#readerLists, entries: this.#kept };
+    const stored: Stored = {
+      form: FORM,
+      program: this.#place.program,
+      readers: this.#readerLists,
+      entries: this.#kept,
+    };
     this.#place.store(Buffer.from(JSON.stringify(stored)));
   }
 
@@ -136,11 +144,13 @@ export class FactsMemory {
 }
 
 /** Ours alone to write, and still: what does not look like ours is forgotten. */
-function parse(bytes: Uint8Array | undefined): Stored | undefined {
+function parse(place: MemoryPlace): Stored | undefined {
+  const bytes = place.load();
   if (bytes === undefined) return undefined;
   try {
     const stored: Stored = JSON.parse(Buffer.from(bytes).toString("utf8"));
-    return stored.form === FORM && Array.isArray(stored.entries) && Array.isArray(stored.readers) ? stored : undefined;
+    const same = stored.form === FORM && stored.program === place.program;
+    return same && Array.isArray(stored.entries) && Array.isArray(stored.readers) ? stored : undefined;
   } catch {
     return undefined;
   }

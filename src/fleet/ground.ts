@@ -36,8 +36,12 @@ export interface WorkTree extends Ground {
   readonly repository: Root;
 }
 
-/** The work tree that `start` lies in. @throws SecretsError `E_NO_FLEET` */
-export async function workTree(start: string): Promise<WorkTree> {
+/**
+ * The work tree that `start` lies in.
+ * @param program the version of this program, by which what is remembered of unchanged files is told from another's
+ * @throws SecretsError `E_NO_FLEET`
+ */
+export async function workTree(start: string, program: string): Promise<WorkTree> {
   const root = await findRoot(start);
   let stamps: ReadonlyMap<string, string> = new Map();
   return {
@@ -57,6 +61,7 @@ export async function workTree(start: string): Promise<WorkTree> {
       return kind === "other" ? "file" : kind;
     },
     memory: {
+      program,
       stamp: (path) => stamps.get(path),
       load: () => readStateFile(root, "facts.json"),
       store: (bytes) => writeStateFile(root, "facts.json", bytes),

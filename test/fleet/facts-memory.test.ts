@@ -22,6 +22,7 @@ function manyFiles(changes: MemoryFiles = {}): MemoryFiles {
 
 class Disk {
   stored: Uint8Array | undefined;
+  program = "1";
   reads: string[] = [];
   /** Paths that changed too lately to be told apart. */
   unsettled = new Set<string>();
@@ -29,6 +30,7 @@ class Disk {
   ground(files: MemoryFiles): Ground {
     const plain = memoryGround(files);
     const memory: MemoryPlace = {
+      program: this.program,
       stamp: (path) => (this.unsettled.has(path) ? undefined : stampOf(files[path])),
       load: () => this.stored,
       store: (bytes) => {
@@ -120,6 +122,14 @@ test("a memory that is damaged, foreign or of another form is forgotten", async 
     disk.stored = Buffer.from(stored);
     assert.deepEqual(await disk.load(manyFiles()), await without(manyFiles()), stored);
   }
+});
+
+test("another version of the program starts anew", async () => {
+  const disk = new Disk();
+  await disk.load(manyFiles());
+  disk.program = "2";
+  await disk.load(manyFiles());
+  assert.ok(disk.reads.length > 500);
 });
 
 test("a small fleet leaves nothing behind", async () => {

@@ -28,7 +28,7 @@ test("a work tree lists tracked and new files, and not the ignored ones", async 
   await git(root, "add", "-A");
   await writeFile(join(root, "new"), "x");
   await chmod(join(root, "new"), 0o755);
-  const ground = await workTree(join(root, "sub"));
+  const ground = await workTree(join(root, "sub"), "test");
   assert.deepEqual(
     (await ground.list()).map(({ path, kind, tracked, executable }) => [path, kind, tracked, executable]),
     [
@@ -67,7 +67,7 @@ test("a linked work tree is a fleet of its own", async (t) => {
   const other = await temporaryDirectory(t);
   await git(root, "worktree", "add", "-q", join(other, "tree"));
   assert.deepEqual(
-    (await (await workTree(join(other, "tree"))).list()).map((file) => file.path),
+    (await (await workTree(join(other, "tree"), "test")).list()).map((file) => file.path),
     ["file"],
   );
 });
@@ -76,7 +76,7 @@ test("a fleet without git is walked", async (t) => {
   const root = await temporaryDirectory(t);
   await mkdir(join(root, "vars/shared"), { recursive: true });
   await writeFile(join(root, "vars/shared/x"), "x");
-  const ground = await workTree(join(root, "vars/shared"));
+  const ground = await workTree(join(root, "vars/shared"), "test");
   assert.deepEqual(
     (await ground.list()).map((file) => file.path),
     ["vars/shared/x"],
@@ -86,8 +86,8 @@ test("a fleet without git is walked", async (t) => {
 
 test("a directory that is no fleet says what to do", async (t) => {
   const root = await temporaryDirectory(t);
-  await assert.rejects(workTree(root), { code: "E_NO_FLEET" });
-  await assert.rejects(workTree(join(root, "missing")), { code: "E_NOT_FOUND" });
+  await assert.rejects(workTree(root, "test"), { code: "E_NO_FLEET" });
+  await assert.rejects(workTree(join(root, "missing"), "test"), { code: "E_NOT_FOUND" });
 });
 
 test("a repository's own configuration runs nothing through us", async (t) => {
@@ -96,7 +96,7 @@ test("a repository's own configuration runs nothing through us", async (t) => {
   await git(root, "add", "-A");
   await git(root, "config", "core.fsmonitor", `touch ${join(root, "ran")}`);
   await git(root, "config", "alias.ls-files", `!touch ${join(root, "ran")}`);
-  const ground = await workTree(root);
+  const ground = await workTree(root, "test");
   assert.deepEqual(
     (await ground.list()).map((file) => file.path),
     ["file"],
@@ -116,7 +116,7 @@ test("a work tree is listed as it is on disk, whatever the index holds", async (
   await rm(join(root, "folder"));
   await mkdir(join(root, "folder"));
   await writeFile(join(root, "folder/new"), "x");
-  const list = (await (await workTree(root)).list()).map(({ path, kind }) => [path, kind]);
+  const list = (await (await workTree(root, "test")).list()).map(({ path, kind }) => [path, kind]);
   assert.deepEqual(list, [
     ["file", "link"],
     ["folder/new", "file"],
@@ -138,7 +138,7 @@ test("a folder that cannot be entered does not end the listing", { skip: process
   await git(root, "add", "-A");
   await chmod(join(root, "locked"), 0);
   t.after(() => chmod(join(root, "locked"), 0o755));
-  const ground = await workTree(root);
+  const ground = await workTree(root, "test");
   assert.deepEqual(
     (await ground.list()).map(({ path }) => path),
     ["locked/file"],

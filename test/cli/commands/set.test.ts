@@ -130,6 +130,17 @@ test("a new shared secret wants to be told its machines; a person must be able t
   assert.equal(await get(fleet, "vars/shared/new/token", { SOPS_AGE_KEY_FILE: fleet.keyOf("chiara") }), "x");
 });
 
+test("links that were left beside a secret that is gone are taken over", async (t) => {
+  const fleet = await sampleFleet(t);
+  const folder = join(fleet.root, "vars/per-machine/web01/acme/dns-token");
+  await rm(join(folder, "secret"));
+  await rm(join(folder, "groups/admins"));
+  await symlink("wrong", join(folder, "groups/admins"));
+  await set(fleet, "vars/web01/acme/dns-token", "again");
+  assert.equal(await get(fleet, "vars/web01/acme/dns-token"), "again");
+  assert.equal(await readlink(join(folder, "groups/admins")), "../../../../../../sops/groups/admins");
+});
+
 test("a new document is sealed for whom the rule names, and refused where no rule is", async (t) => {
   const fleet = await sampleFleet(t);
   await set(fleet, "secrets/services/grafana.json#admin/password", "x");
