@@ -122,7 +122,7 @@ async function commitFleet(fleet: string): Promise<void> {
 /** How this program was started: from its sources there is no `secrets` on PATH. */
 function invocation(): string {
   const script = process.argv[1] ?? "";
-  return script.endsWith(".ts") ? `node ${script}` : "secrets";
+  return script.endsWith(".ts") ? `${process.execPath} ${script}` : "secrets";
 }
 
 /** The same program again, so that what the demo shows is what a person would see. */
