@@ -86,9 +86,16 @@ async function explainLock(
   });
   const mine =
     held.length === 0 ? "no identity of yours was found" : `your keys are those of ${[...new Set(held)].join(", ")}`;
+  const problems = keyring.places.flatMap(({ name, problem }) =>
+    problem === undefined ? [] : [`${name}: ${problem.message}`],
+  );
   return new SecretsError("E_NO_IDENTITY", `this document is for ${readers.join(", ")}; ${mine}`, {
     kind: "identity",
-    hint: "secrets doctor shows where identities were looked for\nsomeone who can open it can give you access",
+    hint: [
+      ...problems,
+      "secrets doctor shows where identities were looked for",
+      "someone who can open it can give you access",
+    ].join("\n"),
     cause: error.cause,
   });
 }

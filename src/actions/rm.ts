@@ -14,7 +14,11 @@ import type { Workplace } from "./workplace.ts";
 export async function planRemove(workplace: Workplace, text: string): Promise<Plan> {
   const target = await readableTarget(workplace, text);
   if (target.tier === "vars") return removeVar(workplace, target);
-  return target.keyPath.length === 0 ? removeFile(workplace, target) : removeKey(workplace, target);
+  try {
+    return await (target.keyPath.length === 0 ? removeFile(workplace, target) : removeKey(workplace, target));
+  } catch (error) {
+    throw error instanceof SecretsError ? error.at({ file: target.path }) : error;
+  }
 }
 
 /** The secret, its clear leftover if any, and the links of its readers; not a file of another secret below it. */

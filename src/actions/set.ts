@@ -37,7 +37,12 @@ export async function planSet(
   options: SetOptions = {},
 ): Promise<Plan | undefined> {
   const target = await targetOf(workplace, text);
-  return target.tier === "vars" ? setVar(workplace, target, value, options) : setInFile(workplace, target, value);
+  try {
+    if (target.tier === "vars") return await setVar(workplace, target, value, options);
+    return await setInFile(workplace, target, value);
+  } catch (error) {
+    throw error instanceof SecretsError ? error.at({ file: target.path }) : error;
+  }
 }
 
 async function setVar(
@@ -90,6 +95,18 @@ async function setInFile(workplace: Workplace, target: FileTarget, value: NewVal
   const document = await openDocument(workplace, target.path, format);
   const before = getAt(document.plain, path);
   if (before !== undefined && sameNode(before, node)) return undefined;
+  // A key path that stops one level short would take every value below with it.
+  if (before !== undefined && before.kind !== "scalar" && node.kind === "scalar") {
+    throw new SecretsError(
+      "E_SET_OVER_VALUES",
+      `this key holds a ${before.kind}; one value in its place would remove all of it`,
+      {
+        kind: "usage",
+        location: { file: target.path, keyPath: path },
+        hint: `name a key below it, or remove it first: secrets rm ${target.address}\nto replace it by another list or map: --type json`,
+      },
+    );
+  }
   const plain = setAt(document.plain, path, node);
   const key = formatKeyPath(path);
   const summary = `${before === undefined ? "add" : "change"} ${key} in ${target.path}`;

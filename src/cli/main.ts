@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { isatty } from "node:tty";
 import { ExitCode, run } from "@stricli/core";
+import { SecretsError } from "../errors.ts";
 import { application } from "./application.ts";
 import type { Context } from "./context.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
       process: shown,
       terminal,
       env: process.env,
-      directory: resolve(options.directory ?? "."),
+      directory: placeOf(options.directory),
       home: process.env["HOME"] || homedir(),
       platform: process.platform,
       readStdin: () => (stdin ??= readAll(process.stdin)),
@@ -65,6 +66,18 @@ async function main(): Promise<void> {
   } catch (error) {
     for (const line of errorLines(error)) process.stderr.write(`${render(line, false)}\n`);
     process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** @throws SecretsError `E_NO_FLEET` when the directory that the person stands in was removed. */
+function placeOf(directory: string | undefined): string {
+  try {
+    return resolve(directory ?? ".");
+  } catch (cause) {
+    throw new SecretsError("E_NO_FLEET", "the directory you are in does not exist any more", {
+      hint: "cd to your fleet, or name it with -C DIR",
+      cause,
+    });
   }
 }
 

@@ -70,6 +70,8 @@ test("who may not read is told who may, by name, and gets exit code 4", async (t
   const without = await refusal(fleet, [FILE], { SOPS_AGE_KEY_FILE: "" });
   assert.equal(without.code, 4);
   assert.match(without.text, /no identity of yours was found/);
+  const broken = await refusal(fleet, [FILE], { SOPS_AGE_KEY_FILE: "/no/such/file" });
+  assert.match(broken.text, /hint: SOPS_AGE_KEY_FILE: /, "a variable that is set and does not help is told");
 });
 
 test("a name that is not there gets the nearest ones", async (t) => {

@@ -118,6 +118,16 @@ test("a place that is no fleet, an unknown command and a wrong flag are told apa
   assert.match(flag.stderr, /--json/);
 });
 
+test("a directory that was removed under the person is told", async (t) => {
+  const cwd = await temporaryDirectory(t);
+  const { run } = await import("../../../src/repo/program.ts");
+  const main = new URL("../../../src/cli/main.ts", import.meta.url).pathname;
+  const script = `mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1" ls`;
+  const { code, stderr } = await run(["sh", "-c", script, process.execPath, main], { cwd });
+  assert.equal(code, 2);
+  assert.match(stderr, /E_NO_FLEET/);
+});
+
 test("a reader that closes its end early is no error", async (t) => {
   const fleet = await sampleFleet(t);
   const { run } = await import("../../../src/repo/program.ts");

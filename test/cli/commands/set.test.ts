@@ -74,6 +74,16 @@ test("a value that is not of its type is refused without being shown", async (t)
   assert.equal(await fleet.git("status", "--porcelain"), "");
 });
 
+test("one value never takes the place of a map or list by accident", async (t) => {
+  const fleet = await sampleFleet(t);
+  const { code, stderr } = await fleet.secrets(["set", `${FILE}#github`, "-"], { stdin: "x" });
+  assert.equal(code, 3);
+  assert.match(stderr, /E_SET_OVER_VALUES[\s\S]*secrets rm/);
+  assert.equal(await fleet.git("status", "--porcelain"), "");
+  await set(fleet, `${FILE}#github`, '{"token": "new"}', "--type", "json");
+  assert.equal(await get(fleet, `${FILE}#github/token`), "new");
+});
+
 test("a value never stands on the command line", async (t) => {
   const fleet = await sampleFleet(t);
   const { code, stderr } = await fleet.secrets(["set", `${FILE}#x`, "hunter2"]);
