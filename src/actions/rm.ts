@@ -42,13 +42,6 @@ async function removeFile(workplace: Workplace, target: FileTarget): Promise<Pla
 }
 
 async function removeKey(workplace: Workplace, target: FileTarget): Promise<Plan> {
-  if (target.format === "binary") {
-    throw new SecretsError("E_ADDRESS", "a binary document is one value and has no keys", {
-      kind: "usage",
-      location: { file: target.path },
-      hint: `remove the whole document: secrets rm ${target.path}`,
-    });
-  }
   const document = await openDocument(workplace, target.path, target.format);
   const plain = removeAt(document.plain, target.keyPath);
   const key = formatKeyPath(target.keyPath);

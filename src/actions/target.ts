@@ -72,12 +72,20 @@ async function fileTarget(workplace: Workplace, path: string, keyPath: KeyPath):
       hint: `secrets ls ${path} shows what is below it`,
     });
   }
+  const format = formatOfPath(path);
+  if (format === "binary" && keyPath.length > 0) {
+    throw new SecretsError("E_ADDRESS", "a binary document is one value and has no keys", {
+      kind: "usage",
+      location: { file: path },
+      hint: `leave out what stands behind the #: ${path}`,
+    });
+  }
   const address = formatAddress({ tier: "files", kind: "file", path, keyPath });
   return {
     tier: "files",
     address,
     path,
-    format: formatOfPath(path),
+    format,
     keyPath,
     state: kind === "missing" ? "absent" : "present",
   };

@@ -84,6 +84,25 @@ test("one value never takes the place of a map or list by accident", async (t) =
   assert.equal(await get(fleet, `${FILE}#github/token`), "new");
 });
 
+test("a binary document has no keys: naming one changes nothing", async (t) => {
+  const fleet = await sampleFleet(t);
+  const path = "vars/per-machine/web01/acme/dns-token/secret";
+  await fleet.git("mv", path, "token.bin");
+  await fleet.git("commit", "--quiet", "-m", "moved");
+  for (const argv of [
+    ["set", "token.bin#key", "-"],
+    ["rm", "token.bin#key", "--yes"],
+    ["get", "token.bin#key"],
+  ]) {
+    const { code, stderr } = await fleet.secrets(argv, { stdin: "x" });
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /has no keys/);
+  }
+  assert.equal(await fleet.git("status", "--porcelain"), "");
+  await set(fleet, "token.bin", "whole");
+  assert.equal(await get(fleet, "token.bin"), "whole");
+});
+
 test("a value never stands on the command line", async (t) => {
   const fleet = await sampleFleet(t);
   const { code, stderr } = await fleet.secrets(["set", `${FILE}#x`, "hunter2"]);
