@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
-import { ruleFor } from "../../../src/fleet/sopsnix/rule-for.ts";
 import { type MemoryFiles, memoryGround } from "../memory-ground.ts";
 import { A, B, C, FAULTS, KEYS, MATCHES, rules, SSH } from "./rule-cases.ts";
 
@@ -114,23 +113,15 @@ test("a new file gets everything that its rule says", async () => {
     `  - age: [${A}]`,
     `  - age: [${SSH} ada@desk]`,
   )}`;
-  const ground = memoryGround({ ".sops.yaml": yaml });
-  assert.deepEqual(await ruleFor(ground, "a.yaml"), {
-    keyGroups: [[{ type: "age", id: A }], [{ type: "age", id: `${SSH} ada@desk` }]],
-    shamirThreshold: 2,
-    selector: { kind: "encrypted_regex", pattern: "^data$" },
-    macOnlyEncrypted: true,
-    indent: 2,
-    config: ".sops.yaml",
-    line: 3,
-  });
-  assert.equal(await ruleFor(ground, "b.yaml"), undefined);
-  assert.equal(await ruleFor(memoryGround({}), "a.yaml"), undefined);
-});
-
-test("a new file is refused a rule that cannot be used", async () => {
-  const ask = (yaml: string) => ruleFor(memoryGround({ ".sops.yaml": yaml }), "x/y.yaml");
-  await assert.rejects(ask("creation_rules: {"), { code: "E_CONFIG" });
-  await assert.rejects(ask(rules("- age: age1nothing")), { code: "E_CONFIG" });
-  await assert.rejects(ask(rules("- kms: arn:aws:kms:eu:1:key/2")), { code: "E_RULE_READER" });
+  const { rules: made, configs } = await loadFleet(memoryGround({ ".sops.yaml": yaml }));
+  const { rule } = made.decide("a.yaml");
+  assert.deepEqual(
+    rule?.keyGroups.map((group) => group.map(({ type, text }) => [type, text])),
+    [[["age", A]], [["age", `${SSH} ada@desk`]]],
+  );
+  assert.equal(rule?.shamirThreshold, 2);
+  assert.deepEqual(rule?.selector, { kind: "encrypted_regex", pattern: "^data$" });
+  assert.equal(rule?.macOnlyEncrypted, true);
+  assert.equal(configs[0]?.indents.get("yaml"), 2);
+  assert.equal(made.decide("b.yaml").rule, undefined);
 });
