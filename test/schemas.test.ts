@@ -1,13 +1,25 @@
 /** Every `--json` output against its schema, and every schema against what it is made from. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import { globSync, readdirSync, readFileSync } from "node:fs";
+import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { renderSchemas } from "../scripts/schemas/render.ts";
-import { sampleFleet } from "./cli/sample.ts";
+import { PEOPLE } from "../src/actions/demo/sample-fleet.ts";
+import { decryptWith } from "../src/age/file.ts";
+import { parseIdentities } from "../src/age/identity.ts";
+import { openDataKey } from "../src/sops/datakey.ts";
+import { decryptFile } from "../src/sops/decrypt-file.ts";
+import { formatOfPath } from "../src/sops/format.ts";
+import { plainBytes } from "../src/sops/plain-text.ts";
+import { parseSopsFile } from "../src/sops/sops-file.ts";
+import { type Sample, sampleFleet } from "./cli/sample.ts";
+import { mutationsOf, placesOf } from "./schemas/mutations.ts";
 
 const directory = new URL("../schemas/", import.meta.url);
-const schemaOf = (command: string) => JSON.parse(readFileSync(new URL(`${command}.schema.json`, directory), "utf8"));
+const LOCKED_KEY = fileURLToPath(new URL("../fixtures/age/ssh/ed25519-pkcs8-encrypted", import.meta.url));
 
 test("the committed schemas are the generated ones (npm run schemas)", () => {
   const generated = renderSchemas();
@@ -15,38 +27,131 @@ test("the committed schemas are the generated ones (npm run schemas)", () => {
   for (const [file, text] of generated) assert.equal(readFileSync(new URL(file, directory), "utf8"), text, file);
 });
 
-const COMMANDS: readonly (readonly string[])[] = [
-  ["status"],
-  ["ls"],
-  ["access"],
-  ["access", "chiara"],
-  ["explain", "secrets/services/mailer.env"],
-  ["explain", "secrets/services/new.json"],
-  ["explain", "vars/web01/wireguard/public-key"],
-  ["doctor"],
-  ["check"],
-  ["check", "--deep"],
+interface Run {
+  readonly argv: readonly [command: string, ...rest: string[]];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** On the fleet as it is made. */
+const SOUND: readonly Run[] = [
+  { argv: ["status"] },
+  { argv: ["ls"] },
+  { argv: ["access"] },
+  { argv: ["access", "chiara"] },
+  { argv: ["explain", "secrets/services/mailer.env"] },
+  { argv: ["explain", "secrets/services/new.json"] },
+  { argv: ["explain", "vars/web01/wireguard/public-key"] },
+  { argv: ["doctor"] },
+  { argv: ["check"] },
+  { argv: ["check", "--deep"] },
 ];
 
-test("what the commands print is what their schemas say, and holds neither a key nor a value", async (t: TestContext) => {
+/** After `spoil`: what a sound fleet never prints. */
+const SPOILT: readonly Run[] = [
+  { argv: ["check"] },
+  { argv: ["explain", "secrets/users/bruno.sops.yaml"] },
+  { argv: ["doctor"], env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
+  { argv: ["doctor"], cwd: "..", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
+];
+
+/** Fields that may be left out. Told apart from the schemas, which must say the same. */
+const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
+  check: ["line", "missing", "extra", "missing[].name", "extra[].name"].map((field) => `findings[].${field}`),
+  doctor: ["documents", "places[].keys[].name", "places[].pending", "places[].problem", "checks[].fix"],
+  explain: ["decidedBy.place", "decidedBy.pathRegex", "decidedBy.fault", "readers[].name"],
+};
+
+test("what the commands print is what their schemas say, and holds neither a key nor a value", async (t) => {
   const fleet = await sampleFleet(t);
-  const value = (await fleet.secrets(["get", "vars/web01/acme/dns-token"])).stdout.toString();
-  const ajv = new Ajv2020({ strict: true, allErrors: true });
-  for (const [command = "", ...rest] of COMMANDS) {
-    const { stdout, stderr } = await fleet.secrets([command, ...rest, "--json"]);
+  const values = await valuesOf(fleet);
+  const seen = new Map<string, Set<string>>();
+  const look = async ({ argv: [command, ...rest], env = {}, cwd = "." }: Run) => {
+    const { stdout, stderr } = await fleet.secrets([command, ...rest, "--json"], { env, cwd });
+    const name = [command, ...rest].join(" ");
     const text = stdout.toString();
-    const compiled = ajv.compile({ ...schemaOf(command), $id: `${command}-${rest.join("-")}` });
-    const validate = (value: unknown): boolean => compiled(value) as boolean;
-    const output: Record<string, unknown> = JSON.parse(text);
-    assert.ok(validate(output), `${command} ${rest.join(" ")}: ${ajv.errorsText(compiled.errors)}\n${stderr}`);
+    assert.ok(text.startsWith("{"), `${name}: ${stderr}`);
+    assert.ok(!text.includes("AGE-SECRET-KEY"), `${name} prints an identity`);
+    assert.equal(values.filter((value) => text.includes(value)).length, 0, `${name} prints a value`);
+    const output = JSON.parse(text);
     assert.equal(output.schemaVersion, 1);
-    assert.ok(!text.includes("AGE-SECRET-KEY") && !text.includes(value), command);
-    // A schema that takes anything would pass the above as well.
-    assert.equal(validate({ ...output, more: 1 }), false, "an unknown field");
-    assert.equal(validate({ ...output, schemaVersion: 2 }), false, "another version");
-    for (const field of Object.keys(output).filter((name) => name !== "documents" || command !== "doctor")) {
-      const { [field]: _gone, ...less } = output;
-      assert.equal(validate(less), false, `${command} without ${field}`);
+    const { validate, faults } = validators[command] ?? assert.fail(command);
+    assert.ok(validate(output), `${name}: ${faults()}`);
+    for (const place of placesOf(output)) seen.set(command, (seen.get(command) ?? new Set()).add(place));
+    // A schema that takes anything would pass all of the above.
+    for (const { kind, place, value } of mutationsOf(output)) {
+      const harmless = kind === "removed" && (OPTIONAL[command] ?? []).includes(place);
+      assert.equal(validate(value), harmless, `${name}: ${kind} ${place || "the whole"}`);
     }
+    assert.ok(!validate({ ...output, schemaVersion: 2 }), `${name}: another version`);
+  };
+  for (const run of SOUND) await look(run);
+  await spoil(fleet);
+  for (const run of SPOILT) await look(run);
+  // A field that no run prints would be one whose schema nobody has tried.
+  for (const command of Object.keys(validators)) {
+    assert.deepEqual([...(seen.get(command) ?? [])].sort(), placesOfSchema(schemaOf(command)).sort(), command);
   }
 });
+
+const validators = Object.fromEntries(
+  ["access", "check", "doctor", "explain", "ls", "status"].map((command) => {
+    // A whole list of faults is worked out for every mutation otherwise.
+    const ajv = new Ajv2020({ strict: true });
+    const compiled = ajv.compile(schemaOf(command));
+    return [command, { validate: (value: unknown) => compiled(value), faults: () => ajv.errorsText(compiled.errors) }];
+  }),
+);
+
+/** A reader too many, a rule that sops would stop at, and an SSH key of which nothing is known without its passphrase. */
+async function spoil({ root, read }: Sample): Promise<void> {
+  const rules = (await read(".sops.yaml")).split(/^(?= {2}- path_regex)/m);
+  const spoilt = rules.map((rule) => {
+    if (rule.includes("services/.*")) return rule.replace(/ *- \*bruno\n/, "");
+    if (rule.includes("users/bruno")) return `${rule}    encrypted_suffix: _a\n    unencrypted_suffix: _b\n`;
+    return rule;
+  });
+  await writeFile(join(root, ".sops.yaml"), spoilt.join(""));
+  const keys = join(dirname(root), "home", ".ssh");
+  await mkdir(keys);
+  await copyFile(LOCKED_KEY, join(keys, "id_ed25519"));
+  await chmod(join(keys, "id_ed25519"), 0o600);
+}
+
+/** Every word of every plain text, and the public values; what is shorter than 16 is a user name or a key of a map. */
+async function valuesOf({ root, keyOf }: Sample): Promise<string[]> {
+  const texts = PEOPLE.map((person) => readFile(keyOf(person), "utf8"));
+  const identities = (await Promise.all(texts.map(async (text) => parseIdentities(await text, "a person")))).flatMap(
+    (parsed) => parsed.identities,
+  );
+  const plain = globSync(["vars/**/value", "vars/**/secret", "sops/**/secret", "secrets/**/*.*"], { cwd: root }).map(
+    async (path) => {
+      const bytes = await readFile(join(root, path));
+      if (path.endsWith("/value")) return bytes.toString();
+      const file = parseSopsFile(bytes, path.endsWith("/secret") ? "binary" : formatOfPath(path));
+      const dataKey = await openDataKey(file, { open: ({ enc }) => decryptWith(identities, enc) });
+      return Buffer.from(plainBytes(file.format, (await decryptFile(file, dataKey)).documents)).toString();
+    },
+  );
+  const words = (await Promise.all(plain)).flatMap((text) => text.split(/[\s"'=,]+/));
+  const values = words.filter((word) => word.length >= 16);
+  assert.ok(values.length > 40 && values.some((value) => value.startsWith("ghp_")));
+  return values;
+}
+
+interface ObjectSchema {
+  readonly properties?: Readonly<Record<string, ObjectSchema>>;
+  readonly items?: ObjectSchema;
+}
+
+function schemaOf(command: string): ObjectSchema {
+  return JSON.parse(readFileSync(new URL(`${command}.schema.json`, directory), "utf8"));
+}
+
+function placesOfSchema({ properties, items }: ObjectSchema, place = ""): string[] {
+  if (items !== undefined) return placesOfSchema(items, `${place}[]`);
+  return Object.entries(properties ?? {}).flatMap(([key, field]) => {
+    const at = place === "" ? key : `${place}.${key}`;
+    return [at, ...placesOfSchema(field, at)];
+  });
+}
