@@ -6,7 +6,7 @@ import { lstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SecretsError } from "../errors.ts";
 import { isRepoPath, type RepoPath } from "./path.ts";
-import { findProgram, minimalEnvironment, run } from "./program.ts";
+import { findProgram, minimalEnvironment, type RunOptions, run } from "./program.ts";
 import type { Root } from "./root.ts";
 import { walkFiles } from "./walk.ts";
 
@@ -38,15 +38,22 @@ const HARDENED = [
 const MAX_LISTING = 400 * 1024 * 1024;
 
 /**
- * Runs git at the root.
+ * Runs git at the root, for the ground floor alone: every option that lets a setting start a program is the caller's to
+ * switch off.
  * @returns its standard output
  * @throws SecretsError `E_GIT` when git refuses, and what `run` throws.
  */
-async function git(root: Root, args: readonly string[], input?: Uint8Array, maxOutput = MAX_LISTING): Promise<Buffer> {
+export async function git(
+  root: Root,
+  args: readonly string[],
+  input?: Uint8Array,
+  bounds: Pick<RunOptions, "maxOutput" | "timeoutMs"> = {},
+): Promise<Buffer> {
   const result = await run(["git", ...HARDENED, ...args], {
     cwd: root.path,
     env: gitEnvironment(root),
-    maxOutput,
+    maxOutput: MAX_LISTING,
+    ...bounds,
     ...(input === undefined ? {} : { input }),
   });
   if (result.code === 0) return Buffer.from(result.stdout.buffer, result.stdout.byteOffset, result.stdout.byteLength);
@@ -193,7 +200,7 @@ export async function* readBlobs(root: Root, ids: readonly string[], maxBytes: n
 
 async function* readBatch(root: Root, ids: readonly string[], size: number): AsyncGenerator<Blob> {
   if (ids.length === 0) return;
-  const output = await git(root, ["cat-file", "--batch"], lines(ids), size + ids.length * 200);
+  const output = await git(root, ["cat-file", "--batch"], lines(ids), { maxOutput: size + ids.length * 200 });
   let start = 0;
   for (const id of ids) {
     const headerEnd = output.indexOf(0x0a, start);
