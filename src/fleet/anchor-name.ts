@@ -39,17 +39,28 @@ export function anchorKind(anchor: string): PrincipalKind {
   return splitAnchor(anchor)?.kind ?? "unknown";
 }
 
+/** What people put behind a name for its next key, while the old one still counts: `&ada_new`, `&ada-new`, `&ada_2`. */
+const LATER_KEY = /^(.+)(?:[_-]new|_(?:[2-9]|[1-9]\d{1,3}))$/i;
+
 /**
- * The one that an anchor names: the whole anchor first, then what follows the word before it. Undefined when nobody is
- * called that, or more than one are and the word does not tell which.
+ * The one that an anchor names: the whole anchor first, then what follows the word before it; if nobody is called that,
+ * the same without a `_new`, `-new` or `_2` at the end. Undefined when nobody is called that either, or more than one
+ * are and the word does not tell which.
  */
 export function matchAnchor<T extends Named>(anchor: string, names: NameIndex<T>): T | undefined {
+  const earlier = LATER_KEY.exec(anchor)?.[1];
+  const candidates =
+    candidatesFor(anchor, names) ?? (earlier === undefined ? undefined : candidatesFor(earlier, names));
+  return candidates?.length === 1 ? candidates[0] : undefined;
+}
+
+/** Undefined when nobody is called that, of whatever kind. */
+function candidatesFor<T extends Named>(anchor: string, names: NameIndex<T>): readonly T[] | undefined {
   const whole = names.called(anchor);
-  if (whole.length > 0) return whole.length === 1 ? whole[0] : undefined;
+  if (whole.length > 0) return whole;
   const parts = splitAnchor(anchor);
-  if (parts === undefined) return undefined;
-  const fitting = names.called(parts.name).filter(({ kind }) => kind === parts.kind || kind === "unknown");
-  return fitting.length === 1 ? fitting[0] : undefined;
+  const called = parts === undefined ? [] : names.called(parts.name);
+  return called.length === 0 ? undefined : called.filter(({ kind }) => kind === parts?.kind || kind === "unknown");
 }
 
 function splitAnchor(anchor: string): { kind: PrincipalKind; name: string } | undefined {

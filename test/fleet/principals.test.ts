@@ -32,6 +32,17 @@ const JOINS: readonly (readonly [anchor: string, kind: "users" | "machines", nam
   ["user_web01", "machines", "web01", false],
   ["ada_laptop", "users", "ada", false],
   ["adam", "users", "ada", false],
+  ["ada_new", "users", "ada", true],
+  ["ada-new", "users", "ada", true],
+  ["admin_ada_new", "users", "ada", true],
+  ["ada_2", "users", "ada", true],
+  ["host_web01_12", "machines", "web01", true],
+  ["host_ada_new", "users", "ada", false],
+  ["ada_1", "users", "ada", false],
+  ["ada-2", "users", "ada", false],
+  ["ada_02", "users", "ada", false],
+  ["ada_newest", "users", "ada", false],
+  ["ada_new_2", "users", "ada", false],
 ];
 
 for (const [anchor, kind, name, joined] of JOINS) {
@@ -52,6 +63,20 @@ for (const [anchor, kind, name, joined] of JOINS) {
     );
   });
 }
+
+test("an anchor that names its own principal names no other's next key", async () => {
+  const principals = await principalsOf({
+    "sops/machines/web/key.json": key(A),
+    "sops/machines/web-2/key.json": key(B),
+    ".sops.yaml": anchors({ web_2: C }),
+  });
+  assert.equal(principals.nameOf(C), "web-2");
+});
+
+test("an anchor's next key is of the same principal where only anchors name people", async () => {
+  const principals = await principalsOf({ ".sops.yaml": anchors({ ada: A, ada_new: B, bob_new: C }) });
+  assert.deepEqual([A, B, C].map(principals.nameOf), ["ada", "ada", "bob_new"]);
+});
 
 test("equal keys join before equal names", async () => {
   const principals = await principalsOf({
