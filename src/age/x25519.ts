@@ -1,10 +1,10 @@
 /** The X25519 recipient type (C2SP age spec): `age1…` and `AGE-SECRET-KEY-1…`, and the step it shares with SSH keys. */
-import { type KeyObject, randomBytes } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { SecretsError } from "../errors.ts";
 import { open, seal } from "./aead.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { decodeBech32, encodeBech32 } from "./bech32.ts";
-import { agree, exportPoint, importPoint, importScalar } from "./curve25519.ts";
+import { agree, exportPoint, generateEphemeral, importPoint, importScalar } from "./curve25519.ts";
 import { headerError, type Stanza } from "./header.ts";
 import { hkdfSha256 } from "./hkdf.ts";
 
@@ -83,25 +83,18 @@ export function unwrapX25519(stanzas: readonly Stanza[], key: X25519Key): Uint8A
   return null;
 }
 
-/** A fresh ephemeral share and the secret it makes with a public key. */
+/**
+ * A fresh ephemeral share and the secret it makes with a public key.
+ *
+ * @throws SecretsError `E_RECIPIENT` for a key of small order
+ */
 export function shareSecret(publicKey: KeyObject): { readonly share: Uint8Array; readonly secret: Uint8Array } {
-  const scalar = randomBytes(32);
-  try {
-    const ephemeral = importScalar(scalar);
-    const secret = agree(ephemeral, publicKey);
-    if (secret === null) {
-      throw new SecretsError(
-        "E_RECIPIENT",
-        "A recipient's key is a point of small order: everybody could open the file.",
-        {
-          hint: "Nobody makes such a key by accident; find out where it comes from and remove it.",
-        },
-      );
-    }
-    return { share: exportPoint(ephemeral), secret };
-  } finally {
-    scalar.fill(0);
-  }
+  const { privateKey, share } = generateEphemeral();
+  const secret = agree(privateKey, publicKey);
+  if (secret !== null) return { share, secret };
+  throw new SecretsError("E_RECIPIENT", "A recipient's key is a point of small order: everybody could open the file.", {
+    hint: "Nobody makes such a key by accident; find out where it comes from and remove it.",
+  });
 }
 
 /** The 32 bytes of a stanza's share argument, or null. */

@@ -5,12 +5,20 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { open, seal } from "../../src/age/aead.ts";
 import { decodeBase64, decodePaddedBase64, encodeBase64 } from "../../src/age/base64.ts";
-import { agree, importPoint, importScalar, montgomeryOf } from "../../src/age/curve25519.ts";
+import { chacha20Block } from "../../src/age/chacha20.ts";
+import { agree, generateEphemeral, importPoint, importScalar, montgomeryOf } from "../../src/age/curve25519.ts";
 import { hkdfSha256, hmacSha256 } from "../../src/age/hkdf.ts";
 import { poly1305 } from "../../src/age/poly1305.ts";
 
 const bytes = fc.uint8Array({ maxLength: 200 });
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const nonce = fc.uint8Array({ minLength: 12, maxLength: 12 });
+
+/** What OpenSSL makes of it: ciphertext and tag. */
+function sealByNode(k: Uint8Array, message: Uint8Array, n: Uint8Array = new Uint8Array(12)): Buffer {
+  const cipher = createCipheriv("chacha20-poly1305", k, n, { authTagLength: 16 });
+  return Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]);
+}
 
 test("HMAC and HKDF are those of node:crypto", () => {
   fc.assert(
@@ -34,24 +42,124 @@ test("a sealed message opens, and not with one bit changed", () => {
   );
 });
 
-test("Poly1305 gives the tag of RFC 8439 section 2.5.2", () => {
-  const k = Buffer.from("85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b", "hex");
-  const tag = poly1305(k, Buffer.from("Cryptographic Forum Research Group"));
-  assert.equal(Buffer.from(tag).toString("hex"), "a8061dc1305136c6c22b8baf0c0127a9");
+test("ChaCha20-Poly1305 is that of node:crypto, computed here or there", () => {
+  // Around every length at which something changes: no block, parts of 16, one block, two.
+  const lengths = fc.constantFrom(0, 1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 128);
+  fc.assert(
+    fc.property(key, nonce, lengths, fc.infiniteStream(fc.nat(255)), (k, n, length, stream) => {
+      const message = Uint8Array.from(stream.take(length));
+      const sealed = sealByNode(k, message, n);
+      assert.deepEqual(Buffer.from(seal(k, message, n)), sealed);
+      assert.deepEqual(Buffer.from(open(k, sealed, n) ?? []), Buffer.from(message));
+    }),
+  );
 });
 
+test("ChaCha20 gives the block of RFC 8439 section 2.3.2, and wipes no input", () => {
+  const k = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const block = chacha20Block(k, Buffer.from("000000090000004a00000000", "hex"), 1);
+  assert.equal(
+    Buffer.from(block).toString("hex"),
+    "10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e" +
+      "d2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e",
+  );
+  assert.equal(k[31], 31);
+});
+
+const ZEROS = "00".repeat(16);
+const ONES = "ff".repeat(16);
+/** RFC 8439 section 2.5.2, and of appendix A.3 those that only a wrong carry or reduction gets wrong. */
+const TAGS: readonly (readonly [what: string, r: string, s: string, message: string, tag: string])[] = [
+  [
+    "2.5.2",
+    "85d6be7857556d337f4452fe42d506a8",
+    "0103808afb0db2fd4abff6af4149f51b",
+    Buffer.from("Cryptographic Forum Research Group").toString("hex"),
+    "a8061dc1305136c6c22b8baf0c0127a9",
+  ],
+  ["A.3 #5, a sum that is not fully reduced", `02${"00".repeat(15)}`, ZEROS, ONES, `03${"00".repeat(15)}`],
+  [
+    "A.3 #6, the last addition passes 2^128",
+    `02${"00".repeat(15)}`,
+    ONES,
+    `02${"00".repeat(15)}`,
+    `03${"00".repeat(15)}`,
+  ],
+  [
+    "A.3 #7, ones with a carry from below",
+    `01${"00".repeat(15)}`,
+    ZEROS,
+    `${ONES}f0${"ff".repeat(15)}11${"00".repeat(15)}`,
+    `05${"00".repeat(15)}`,
+  ],
+  ["A.3 #8, exactly 2^130 − 5", `01${"00".repeat(15)}`, ZEROS, `${ONES}fb${"fe".repeat(15)}${"01".repeat(16)}`, ZEROS],
+  ["A.3 #9, one below it", `02${"00".repeat(15)}`, ZEROS, `fd${"ff".repeat(15)}`, `fa${"ff".repeat(15)}`],
+  [
+    "A.3 #10, 131 bits on the way",
+    "01000000000000000400000000000000",
+    ZEROS,
+    `e33594d7505e43b900000000000000003394d7505e4379cd01000000000000000000000000000000000000000000000001${"00".repeat(15)}`,
+    "14000000000000005500000000000000",
+  ],
+  [
+    "A.3 #11, 131 bits at the end",
+    "01000000000000000400000000000000",
+    ZEROS,
+    `e33594d7505e43b900000000000000003394d7505e4379cd010000000000000000000000000000000000000000000000`,
+    `13${"00".repeat(15)}`,
+  ],
+];
+for (const [what, r, s, message, tag] of TAGS) {
+  test(`Poly1305 gives the tag of RFC 8439: ${what}`, () => {
+    const found = poly1305(Buffer.from(r + s, "hex"), Buffer.from(message, "hex"));
+    assert.equal(Buffer.from(found).toString("hex"), tag);
+  });
+}
+
 test("Poly1305 agrees with the AEAD of node:crypto, which pads and adds lengths", () => {
+  // Bits all set or all clear: the largest limbs, and the numbers around the modulus.
+  const extreme = fc
+    .array(fc.constantFrom(0, 1, 0xfb, 0xfe, 0xff), { maxLength: 200 })
+    .map((data) => Uint8Array.from(data));
   fc.assert(
-    fc.property(key, bytes, (k, message) => {
-      const sealed = seal(k, message);
-      const ciphertext = sealed.subarray(0, message.length);
+    fc.property(key, fc.oneof(bytes, extreme), (k, ciphertext) => {
+      const keystream = createCipheriv("chacha20", k, Buffer.from(`01${"00".repeat(15)}`, "hex"));
+      const message = keystream.update(ciphertext);
+      const sealed = sealByNode(k, message);
+      assert.deepEqual(Uint8Array.from(sealed.subarray(0, message.length)), Uint8Array.from(ciphertext));
       const oneTimeKey = createCipheriv("chacha20", k, new Uint8Array(16)).update(new Uint8Array(32));
       const lengths = Buffer.alloc(16);
       lengths.writeUInt32LE(ciphertext.length, 8);
       const padded = Buffer.concat([ciphertext, Buffer.alloc((16 - (ciphertext.length % 16)) % 16), lengths]);
-      assert.deepEqual(Buffer.from(poly1305(oneTimeKey, padded)), Buffer.from(sealed.subarray(message.length)));
+      assert.deepEqual(Buffer.from(poly1305(oneTimeKey, padded)), sealed.subarray(message.length));
     }),
   );
+});
+
+test("Poly1305 agrees with plain arithmetic at the largest numbers", () => {
+  const p = 2n ** 130n - 5n;
+  const read = (part: Uint8Array) => BigInt(`0x${Buffer.from(part).reverse().toString("hex") || "0"}`);
+  const extreme = (length: number) =>
+    fc.array(fc.constantFrom(0, 1, 0x7f, 0xfc, 0xff), { minLength: length, maxLength: length });
+  fc.assert(
+    fc.property(extreme(32), fc.nat(70).chain(extreme), (k, data) => {
+      const [halves, message] = [Uint8Array.from(k), Uint8Array.from(data)];
+      const r = read(halves.subarray(0, 16)) & 0x0ffffffc0ffffffc0ffffffc0fffffffn;
+      let sum = 0n;
+      for (let i = 0; i < message.length; i += 16) {
+        const block = message.subarray(i, i + 16);
+        sum = ((sum + read(block) + 2n ** BigInt(8 * block.length)) * r) % p;
+      }
+      assert.equal(read(poly1305(halves, message)), (sum + read(halves.subarray(16))) % 2n ** 128n);
+    }),
+  );
+});
+
+test("an ephemeral key is another one each time, and its share is its public half", () => {
+  const [one, two] = [generateEphemeral(), generateEphemeral()];
+  assert.notDeepEqual(one.share, two.share);
+  assert.equal(one.share.length, 32);
+  assert.deepEqual(agree(one.privateKey, importPoint(two.share)), agree(two.privateKey, importPoint(one.share)));
 });
 
 test("a point of small order gives no secret", () => {
