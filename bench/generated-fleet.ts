@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { type AgeKey, makeAgeKey, makeToken } from "../src/actions/demo/throwaway-keys.ts";
+import { makeToken } from "../src/actions/demo/throwaway-keys.ts";
+import { type AgeKey, makeAgeKey } from "../src/age/age-key.ts";
 import { encryptTo } from "../src/age/file.ts";
 import { parseRecipient } from "../src/age/recipient.ts";
 import { createFile } from "../src/sops/create-file.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessMatrix } from "../../src/actions/access.ts";
-import { makeAgeKey } from "../../src/actions/demo/throwaway-keys.ts";
+import { makeAgeKey } from "../../src/age/age-key.ts";
 import { loadFleet } from "../../src/fleet/fleet.ts";
 import { type MemoryFiles, memoryGround } from "../fleet/memory-ground.ts";
 import { keyJson, sealed } from "./in-memory.ts";

@@ -1,6 +1,7 @@
 /** Fleets in memory with documents of their own, and a person who looks at them. */
-import type { AgeKey } from "../../src/actions/demo/throwaway-keys.ts";
+
 import type { Workplace } from "../../src/actions/workplace.ts";
+import type { AgeKey } from "../../src/age/age-key.ts";
 import { encryptTo } from "../../src/age/file.ts";
 import { type Keyring, loadKeyring } from "../../src/age/keyring.ts";
 import { parseRecipient } from "../../src/age/recipient.ts";

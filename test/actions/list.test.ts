@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { makeAgeKey } from "../../src/actions/demo/throwaway-keys.ts";
 import { listSecrets } from "../../src/actions/list.ts";
+import { makeAgeKey } from "../../src/age/age-key.ts";
 import { parseAddress } from "../../src/fleet/address.ts";
 import { loadFleet } from "../../src/fleet/fleet.ts";
 import { type MemoryFiles, memoryGround, unpackFixture } from "../fleet/memory-ground.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AgeKey, makeAgeKey } from "../../src/actions/demo/throwaway-keys.ts";
 import { statusOf } from "../../src/actions/status.ts";
+import { type AgeKey, makeAgeKey } from "../../src/age/age-key.ts";
 import { loadFleet } from "../../src/fleet/fleet.ts";
 import { type MemoryFiles, memoryGround } from "../fleet/memory-ground.ts";
 import { keyJson, keyringOf, sealed } from "./in-memory.ts";

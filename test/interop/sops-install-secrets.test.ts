@@ -9,7 +9,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
-import { makeAgeKey, makeSshKey } from "../../src/actions/demo/throwaway-keys.ts";
+import { makeSshKey } from "../../src/actions/demo/throwaway-keys.ts";
+import { makeAgeKey } from "../../src/age/age-key.ts";
 import { encryptTo } from "../../src/age/file.ts";
 import { parseRecipient } from "../../src/age/recipient.ts";
 import { sshToAgeRecipient } from "../../src/age/ssh.ts";

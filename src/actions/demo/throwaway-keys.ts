@@ -2,19 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { ed25519Point } from "../../age/curve25519.ts";
 import { formatEd25519Blob } from "../../age/ssh-public-key.ts";
-import { formatX25519Identity, formatX25519Recipient, x25519Key } from "../../age/x25519.ts";
-
-export interface AgeKey {
-  /** `AGE-SECRET-KEY-1…` */
-  readonly identity: string;
-  /** `age1…` */
-  readonly recipient: string;
-}
-
-export function makeAgeKey(): AgeKey {
-  const scalar = randomBytes(32);
-  return { identity: formatX25519Identity(scalar), recipient: formatX25519Recipient(x25519Key(scalar).point) };
-}
+import { x25519Key } from "../../age/x25519.ts";
 
 export interface TextKeyPair {
   readonly privateKey: string;

@@ -1,5 +1,6 @@
 /** Makes the fleet that `secrets demo` is walked in: two tiers, real documents, throw-away keys, one drift. */
 import { posix } from "node:path";
+import { type AgeKey, makeAgeKey } from "../../age/age-key.ts";
 import { encryptTo } from "../../age/file.ts";
 import { parseRecipient } from "../../age/recipient.ts";
 import { createFile } from "../../sops/create-file.ts";
@@ -15,7 +16,6 @@ import {
   type SampleFile,
   type SampleVar,
 } from "./sample-fleet.ts";
-import { type AgeKey, makeAgeKey } from "./throwaway-keys.ts";
 
 /** Where the fleet goes. Paths are relative to its root, with `/`; parents are made as needed. */
 export interface FleetWriter {

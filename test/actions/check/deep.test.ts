@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deepCheck } from "../../../src/actions/check/deep.ts";
-import { type AgeKey, makeAgeKey } from "../../../src/actions/demo/throwaway-keys.ts";
+import { type AgeKey, makeAgeKey } from "../../../src/age/age-key.ts";
 import { encodeBech32 } from "../../../src/age/bech32.ts";
 import { SecretsError } from "../../../src/errors.ts";
 import type { MemoryFiles } from "../../fleet/memory-ground.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLeftovers } from "../../../src/actions/check/leftovers.ts";
-import { makeAgeKey } from "../../../src/actions/demo/throwaway-keys.ts";
+import { makeAgeKey } from "../../../src/age/age-key.ts";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
 import { type MemoryFiles, memoryGround } from "../../fleet/memory-ground.ts";
 import { keyJson } from "../in-memory.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkRules } from "../../../src/actions/check/rules.ts";
-import { makeAgeKey } from "../../../src/actions/demo/throwaway-keys.ts";
+import { makeAgeKey } from "../../../src/age/age-key.ts";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
 import { memoryGround } from "../../fleet/memory-ground.ts";
 import { sealed } from "../in-memory.ts";
