@@ -10,7 +10,7 @@
  */
 import { SecretsError } from "../errors.ts";
 import type { FleetDocument } from "../fleet/document.ts";
-import type { WorkTree } from "../fleet/ground.ts";
+import type { Ground } from "../fleet/ground.ts";
 import { type FileVersion, readHistories } from "../repo/file-history.ts";
 import { hasGit, readBlobs } from "../repo/git.ts";
 import { type RepoPath, repoPath } from "../repo/path.ts";
@@ -49,12 +49,13 @@ export interface AgeOptions {
  * @throws SecretsError what reading the work tree and git throw
  */
 export async function dataKeyAges(
-  place: Pick<WorkTree, "repository" | "read">,
+  root: Root,
+  ground: Pick<Ground, "read">,
   documents: readonly AgedDocument[],
   { now, limit }: AgeOptions,
 ): Promise<Map<string, DataKeyAge>> {
   const ages = new Map<string, DataKeyAge>();
-  const histories = await historiesOf(place.repository, documents);
+  const histories = await historiesOf(root, documents);
   const questions: Question[] = [];
   for (const document of documents) {
     const contents = pastContents(histories.get(document.path as RepoPath) ?? [], now);
@@ -64,8 +65,8 @@ export async function dataKeyAges(
       ages.set(document.path, { since: new Date(first.time), source: "history" });
     } else questions.push({ document, contents });
   }
-  const left = await settleUnchanged(place, questions, ages);
-  await walkThrough(place, left, ages, now);
+  const left = await settleUnchanged(root, ground, questions, ages);
+  await walkThrough(root, ground, left, ages, now);
   return ages;
 }
 
@@ -91,13 +92,14 @@ async function historiesOf(
 
 /** Most keys were never changed: then the first version tells, and there is nothing before it. @returns the others */
 async function settleUnchanged(
-  place: Pick<WorkTree, "repository" | "read">,
+  root: Root,
+  ground: Pick<Ground, "read">,
   questions: readonly Question[],
   ages: Map<string, DataKeyAge>,
 ): Promise<Question[]> {
   const firsts = questions.map(({ contents }) => firstOf(contents));
   const ids = firsts.flatMap((first) => (first === undefined ? [] : [first.blob]));
-  const blobs = readBlobs(place.repository, ids, MAX_FILE);
+  const blobs = readBlobs(root, ids, MAX_FILE);
   const left: Question[] = [];
   for (const [index, question] of questions.entries()) {
     const { document, contents } = question;
@@ -106,7 +108,7 @@ async function settleUnchanged(
     // Should the history be cut in several places, the first date does not tell which of them is reached.
     const tells = first?.cut === true || contents.every(({ cut }) => !cut);
     const unchanged =
-      bytes !== undefined && tells && shareMark(await marksNow(place, document), dataKeyMarks(bytes, document.format));
+      bytes !== undefined && tells && shareMark(await marksNow(ground, document), dataKeyMarks(bytes, document.format));
     if (!unchanged || first === undefined) left.push(question);
     else ages.set(document.path, { since: new Date(first.time), source: first.cut ? "shallow" : "history" });
   }
@@ -118,15 +120,16 @@ const MAX_MARKS = 200_000;
 
 /** From the newest version to the oldest, gathering what is linked to the present one. */
 async function walkThrough(
-  place: Pick<WorkTree, "repository" | "read">,
+  root: Root,
+  ground: Pick<Ground, "read">,
   questions: readonly Question[],
   ages: Map<string, DataKeyAge>,
   now: Date,
 ): Promise<void> {
   const ids = questions.flatMap(({ contents }) => contents.map(({ blob }) => blob));
-  const blobs = readBlobs(place.repository, ids, MAX_FILE);
+  const blobs = readBlobs(root, ids, MAX_FILE);
   for (const { document, contents } of questions) {
-    const known = new Set(await marksNow(place, document));
+    const known = new Set(await marksNow(ground, document));
     const linked: PastContent[] = [];
     let whole = true;
     for (const content of contents) {
@@ -148,8 +151,8 @@ async function walkThrough(
   }
 }
 
-async function marksNow(place: Pick<WorkTree, "read">, { path, format }: AgedDocument): Promise<ReadonlySet<string>> {
-  return dataKeyMarks(await place.read(path), format);
+async function marksNow(ground: Pick<Ground, "read">, { path, format }: AgedDocument): Promise<ReadonlySet<string>> {
+  return dataKeyMarks(await ground.read(path), format);
 }
 
 /** The file was last changed then, so it had its key by then. A date that cannot be is as good as none. */

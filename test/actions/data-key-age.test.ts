@@ -2,88 +2,23 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type AgeOptions, type DataKeyAge, dataKeyAges, isOlder, parseAge } from "../../src/actions/data-key-age.ts";
+import { dataKeyAges, isOlder, parseAge } from "../../src/actions/data-key-age.ts";
 import type { Root } from "../../src/repo/root.ts";
 import { git, makeDirectory, makeGitRoot } from "../repo/fleet.ts";
-
-const DAY = 86_400_000;
-const START = Date.UTC(2026, 0, 1);
-const NOW = new Date(START + 1000 * DAY);
-
-/** A document that nobody can open: what stands for wrapped keys and for sealed values is made up. */
-interface Draft {
-  readonly wrapped: readonly string[];
-  readonly values: readonly string[];
-  /** Day of its last change. */
-  readonly day: number;
-  readonly indent?: string;
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}
-
-function textOf({ wrapped, values, day, indent = "" }: Draft): string {
-  const sealed = (text: string) => `ENC[AES256_GCM,data:AA==,iv:${base64("nonce")},tag:${base64(text)},type:str]`;
-  return [
-    ...values.map((value, index) => `v${index}: ${sealed(value)}`),
-    "sops:",
-    `${indent}    age:`,
-    ...wrapped.flatMap((text, index) => [
-      `${indent}        - recipient: age1reader${index}`,
-      ...(text === ""
-        ? [`${indent}          enc: ""`]
-        : [
-            `${indent}          enc: |`,
-            `${indent}            -----BEGIN AGE ENCRYPTED FILE-----`,
-            `${indent}            ${base64(text)}`,
-            `${indent}            -----END AGE ENCRYPTED FILE-----`,
-          ]),
-    ]),
-    `${indent}    lastmodified: "${new Date(START + day * DAY).toISOString()}"`,
-    "",
-  ].join("\n");
-}
-
-/** Each commit: its day, and what it makes of the file. All in one run of git. */
-type Commits = readonly (readonly [day: number, text: string | undefined, key?: number | undefined])[];
-
-function repositoryOf(t: TestContext, commits: Commits, path = "f.yaml"): Root {
-  const root = makeGitRoot(t);
-  const stream = commits.map(([day, text]) => {
-    const committer = `committer t <t@example.org> ${(START + day * DAY) / 1000} +0000`;
-    const change = text === undefined ? `D ${path}\n` : `M 100644 inline ${path}\n${data(text)}`;
-    return `commit refs/heads/main\n${committer}\n${data("")}${change}\n`;
-  });
-  execFileSync("git", ["fast-import", "--quiet"], { cwd: root.path, input: stream.join("") });
-  return root;
-}
-
-function data(text: string): string {
-  return `data ${Buffer.byteLength(text)}\n${text}\n`;
-}
-
-async function ageOf(
-  root: Root,
-  present: Draft,
-  options: AgeOptions = { now: NOW },
-  path = "f.yaml",
-): Promise<DataKeyAge> {
-  const lastModified = new Date(START + present.day * DAY).toISOString();
-  const place = { repository: root, read: async () => Buffer.from(textOf(present)) };
-  const ages = await dataKeyAges(place, [{ path, format: "yaml", lastModified }], options);
-  const age = ages.get(path);
-  assert.ok(age !== undefined && ages.size === 1);
-  return age;
-}
-
-/** `SOURCE DAY`. */
-async function told(...argv: Parameters<typeof ageOf>): Promise<string> {
-  const { since, source } = await ageOf(...argv);
-  return `${source} ${(since.getTime() - START) / DAY}`;
-}
+import {
+  ageOf,
+  type Commits,
+  DAY,
+  type Draft,
+  data,
+  NOW,
+  repositoryOf,
+  START,
+  textOf,
+  told,
+} from "./document-histories.ts";
 
 const a: Draft = { wrapped: ["a0", "a1"], values: ["x", "y"], day: 0 };
 const edited: Draft = { ...a, values: ["x2", "y2"], day: 10 };
@@ -398,14 +333,11 @@ describe("dataKeyAges", () => {
       [0, textOf(a)],
       [40, textOf(rotated)],
     ]);
-    const place = {
-      repository: root,
-      read: async () => assert.fail("nothing is to be read"),
-    };
+    const ground = { read: async () => assert.fail("nothing is to be read") };
     const document = { path: "f.yaml", format: "yaml", lastModified: "2026-01-01T00:00:00Z" } as const;
-    const ages = await dataKeyAges(place, [document], { now: NOW, limit: new Date(START - DAY) });
+    const ages = await dataKeyAges(root, ground, [document], { now: NOW, limit: new Date(START - DAY) });
     assert.deepEqual(ages.get("f.yaml"), { since: new Date(START), source: "history" });
-    await assert.rejects(dataKeyAges(place, [document], { now: NOW, limit: new Date(START) }));
+    await assert.rejects(dataKeyAges(root, ground, [document], { now: NOW, limit: new Date(START) }));
   });
 });
 
