@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expectedOf, type FileChange } from "./change.ts";
+import { SecretsError } from "../errors.ts";
+import { contentHash, expectedOf, type FileChange } from "./change.ts";
 import { toFault } from "./fault.ts";
 import { lastDirectory, readJournal } from "./journal.ts";
 import type { Root } from "./root.ts";
@@ -28,10 +29,23 @@ export async function readLastChange(root: Root): Promise<LastChange | undefined
       if (before.kind === "absent") return { kind: "remove", path, expect };
       if (before.kind === "link") return { kind: "link", path, target: before.target, expect };
       const bytes = readFileSync(join(directory, "old", String(index)));
+      if (contentHash(bytes) !== before.hash) throw damaged(path);
       return { kind: "write", path, bytes, mode: before.mode, expect };
     });
     return { command: journal.command, time: journal.time, reverse };
   } catch (error) {
     throw toFault(error, "read the record of the last change");
   }
+}
+
+/** It is a second name of the old file where that was possible: whoever wrote into that by a third name changed it. */
+function damaged(path: string): SecretsError {
+  return new SecretsError(
+    "E_JOURNAL",
+    "what was kept of this file for taking back the last change is not what it was",
+    {
+      location: { file: path },
+      hint: "take the change back with git: git log -- FILE shows what the file was",
+    },
+  );
 }
