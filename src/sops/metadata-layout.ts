@@ -43,8 +43,8 @@ export function layOutMetadata(metadata: NewMetadata): MapNode {
   return sorted(fields);
 }
 
-/** In a group of several, sops writes these two lists even when they are empty. */
-function layOutGroup(keys: readonly SealedKey[]): MapNode {
+/** A group among several; in it, sops writes these two lists even when they are empty. */
+export function layOutGroup(keys: readonly SealedKey[]): MapNode {
   const lists = keyLists(keys);
   for (const type of ["age", "hc_vault"]) if (!lists.has(type)) lists.set(type, { kind: "list", items: [] });
   return sorted(lists);
@@ -59,7 +59,8 @@ function keyLists(keys: readonly SealedKey[]): Map<string, ListNode> {
   return lists;
 }
 
-function layOutKey(key: SealedKey): MapNode {
+/** One entry of a list of readers. */
+export function layOutKey(key: SealedKey): MapNode {
   const fields = new Map<string, ValueNode>([["enc", text(key.enc)]]);
   if (key.type === "age") fields.set("recipient", text(key.id));
   if (key.type === "pgp") {

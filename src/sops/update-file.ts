@@ -25,9 +25,18 @@ export async function updateFile(
   dataKey: Uint8Array,
   now: Date,
 ): Promise<string> {
-  const { metadata, stored } = file;
   refuseReservedKey(file.format, plain);
-  const store = storeFor(file.format);
+  const { documents, mac, lastModified } = await encryptDocuments(file, plain, dataKey, now);
+  return writeText(file, documents, restamp(file.metadata.tree, mac, lastModified));
+}
+
+/** The encrypted tree with its MAC, by the selector of `file`. */
+export async function encryptDocuments(
+  { metadata }: SopsFile,
+  plain: readonly MapNode[],
+  dataKey: Uint8Array,
+  now: Date,
+): Promise<{ documents: readonly MapNode[]; mac: string; lastModified: string }> {
   const key = importDataKey(dataKey);
   const { documents, digest } = encryptTree(plain, {
     rule: await compileSelector(metadata.selector),
@@ -36,8 +45,13 @@ export async function updateFile(
     dataKey,
   });
   const lastModified = dateOf(now);
-  const stamped = restamp(metadata.tree, sealMac(digest, key, lastModified), lastModified);
-  const text = store.rewrite(stored, documents, stamped);
+  return { documents, mac: sealMac(digest, key, lastModified), lastModified };
+}
+
+/** The new text of a file: what is the same object as before keeps its characters. @throws SecretsError `E_TOO_LARGE` */
+export function writeText(file: SopsFile, documents: readonly MapNode[], metadata: MapNode): string {
+  const store = storeFor(file.format);
+  const text = store.rewrite(file.stored, documents, metadata);
   refuseTooLarge(Buffer.byteLength(text, "utf8"));
   refuseLoss(store, text, documents);
   return file.bom ? `\ufeff${text}` : text;
