@@ -239,6 +239,14 @@ describe("dataKeyAges", () => {
     cutAt(ids[2]);
     assert.equal(await told(root, rotated), "history 40");
 
+    // The boundary's own date cannot be believed, and it is a boundary all the same.
+    const ahead = repositoryOf(t, [
+      [9000, textOf(a)],
+      [10, textOf(edited)],
+    ]);
+    writeFileSync(join(ahead.path, ".git", "shallow"), git(ahead.path, "rev-parse", "main^"));
+    assert.equal(await told(ahead, edited), "shallow 10");
+
     const lacking = repositoryOf(t, commits);
     const blob = git(lacking.path, "rev-parse", "main~2:f.yaml").trim();
     execFileSync("git", ["unpack-objects", "-q"], { cwd: lacking.path, input: takePack(lacking) });

@@ -34,7 +34,7 @@ export function textOf({ wrapped, values, day, indent = "" }: Draft): string {
       ...(text === ""
         ? [`${indent}          enc: ""`]
         : [
-            `${indent}          enc: |`,
+            `${indent}          enc: ${indent === "" ? "|" : "|-"}`,
             `${indent}            -----BEGIN AGE ENCRYPTED FILE-----`,
             `${indent}            ${base64(text)}`,
             `${indent}            -----END AGE ENCRYPTED FILE-----`,
