@@ -100,20 +100,35 @@ function rewriteDotenv(old: StoredFile, documents: readonly MapNode[], metadata:
     if (entry.span !== undefined) place(text.slice(entry.span.start, entry.span.end), entry.span.start);
     else place(writeEntry(entry), entry.kind === "entry" ? entry.was?.span?.start : undefined);
   }
-  for (const [at, line] of metadataLines(old, metadata)) kept.set(at, line);
+  placeMetadata(old, metadata, kept, added);
   return assemble(text, kept, added);
 }
 
-/** The metadata lines by the offset of the old line; only values are ever replaced there. */
-function metadataLines(old: StoredFile, metadata: MapNode): [number, string][] {
+/**
+ * The metadata lines, by the offset of the old line that they take the place of, or that they follow. A name that stays
+ * keeps its line; lines of names that are gone are left out.
+ */
+function placeMetadata(
+  old: StoredFile,
+  metadata: MapNode,
+  kept: Map<number, string>,
+  added: Map<number, string[]>,
+): void {
   const nodes = new Map(old.metadata === undefined ? [] : flatten(old.metadata).map(({ name, node }) => [name, node]));
-  return flatten(metadata).flatMap(({ name, node }): [number, string][] => {
-    const span = nodes.get(name)?.span;
-    if (span === undefined) return [];
-    const key = `${METADATA_PREFIX}${name}=`;
-    const value = node.span === undefined ? escapeValue(flatText(node.scalar)) : old.text.slice(span.start, span.end);
-    return [[span.start - key.length, key + value]];
-  });
+  const startOf = (name: string, { span }: ScalarNode) => (span?.start ?? 0) - `${METADATA_PREFIX}${name}=`.length;
+  // New lines without one before them stand where the metadata begins.
+  let anchor = Math.min(...[...nodes].map(([name, node]) => startOf(name, node)));
+  for (const { name, node } of flatten(metadata)) {
+    const was = nodes.get(name);
+    // The numbers in the names move when a reader goes: the same value may stand under another name then.
+    const value =
+      node.span === undefined ? escapeValue(flatText(node.scalar)) : old.text.slice(node.span.start, node.span.end);
+    const line = `${METADATA_PREFIX}${name}=${value}`;
+    if (was !== undefined) {
+      anchor = startOf(name, was);
+      kept.set(anchor, line);
+    } else added.set(anchor, [...(added.get(anchor) ?? []), line]);
+  }
 }
 
 function assemble(

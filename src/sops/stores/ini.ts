@@ -5,7 +5,7 @@
 import { SecretsError } from "../../errors.ts";
 import { type FlatEntry, flatText, flatten, unflatten } from "../flatten.ts";
 import type { Store, StoredFile } from "../store.ts";
-import type { EntryNode, MapNode, ScalarNode } from "../tree.ts";
+import type { CommentNode, EntryNode, MapNode, ScalarNode } from "../tree.ts";
 import { type IniBlock, type IniText, readIni } from "./ini-reader.ts";
 import {
   type Commented,
@@ -70,16 +70,28 @@ function metadataEntry(name: string, node: ScalarNode): EntryNode {
   return { kind: "entry", key: name, value: { kind: "scalar", scalar: { type: "str", value } } };
 }
 
-/** The `[sops]` section as it was read, with the values that are new in place of the old; only values ever change. */
+/**
+ * The `[sops]` section as it was read, with the values that are new in place of the old. A name that stays keeps its
+ * place; a new one follows the one before it.
+ */
 function updatedMetadata(old: StoredFile, metadata: MapNode): EntryNode | undefined {
   const sops = readIni(old.text).root.entries.find((entry) => entry.kind === "entry" && entry.key === METADATA_SECTION);
   if (sops?.kind !== "entry" || sops.value.kind !== "map") return undefined;
+  const before = new Map(old.metadata === undefined ? [] : flatten(old.metadata).map(({ name, node }) => [name, node]));
   const fresh = new Map(flatten(metadata).map(({ name, node }) => [name, node]));
-  const entries = sops.value.entries.map((entry) => {
-    const node = entry.kind === "entry" ? fresh.get(entry.key) : undefined;
-    if (entry.kind !== "entry" || node === undefined || node.span !== undefined) return entry;
-    return { ...metadataEntry(entry.key, node), was: entry };
+  const entries = sops.value.entries.flatMap((entry): (CommentNode | EntryNode)[] => {
+    if (entry.kind !== "entry") return [entry];
+    const node = fresh.get(entry.key);
+    if (node === undefined) return [];
+    // The numbers in the names move when a reader goes: the same value may stand under another name then.
+    return [node === before.get(entry.key) ? entry : { ...metadataEntry(entry.key, node), was: entry }];
   });
+  let place = 0;
+  for (const [name, node] of fresh) {
+    const at = entries.findIndex((entry) => entry.kind === "entry" && entry.key === name);
+    if (at < 0) entries.splice(place++, 0, metadataEntry(name, node));
+    else place = at + 1;
+  }
   return { kind: "entry", key: METADATA_SECTION, value: { kind: "map", entries }, was: sops };
 }
 
