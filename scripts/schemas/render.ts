@@ -6,6 +6,7 @@ import { doctorSchema } from "./doctor-schema.ts";
 import { explainSchema } from "./explain-schema.ts";
 import { lsSchema } from "./ls-schema.ts";
 import { statusSchema } from "./status-schema.ts";
+import { undoSchema } from "./undo-schema.ts";
 
 /** By the name of the command. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -15,6 +16,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   explain: explainSchema,
   ls: lsSchema,
   status: statusSchema,
+  undo: undoSchema,
 };
 
 /** File name to text; the same for the same definitions. */

@@ -218,6 +218,23 @@ const demo = buildCommand<{ yes?: boolean }, [string?], Context>({
   docs: { brief: "Make a sample fleet with throw-away keys and walk the main job in it" },
 });
 
+const undo = buildCommand<{ dryRun?: boolean; json?: boolean; yes?: boolean }, [], Context>({
+  loader: async () => (await import("./commands/undo.ts")).undo,
+  parameters: {
+    flags: {
+      dryRun: { kind: "boolean", brief: "Show what would be taken back", withNegated: false, optional: true },
+      json,
+      yes,
+    },
+    aliases: { n: "dryRun", y: "yes" },
+  },
+  docs: {
+    brief: "Take back the last applied change, if nothing has touched its files since",
+    fullDescription:
+      "Every file of it gets back the bytes, mode or link that it had, all or none, and the readers who come back are named. Undoing twice does the change again. Nothing is committed.",
+  },
+});
+
 const completion = buildCommand<Record<never, never>, ["bash" | "zsh" | "fish"], Context>({
   loader: async () => (await import("./commands/completion.ts")).completion,
   parameters: {
@@ -248,7 +265,22 @@ const complete = buildCommand<Record<never, never>, string[], Context>({
 });
 
 const root = buildRouteMap({
-  routes: { status, ls, get, edit, set, rm, check, access, explain, doctor, demo, completion, __complete: complete },
+  routes: {
+    status,
+    ls,
+    get,
+    edit,
+    set,
+    rm,
+    check,
+    access,
+    explain,
+    undo,
+    doctor,
+    demo,
+    completion,
+    __complete: complete,
+  },
   aliases: { list: "ls", show: "get", remove: "rm" },
   docs: {
     brief: "One tool for both secret tiers of a NixOS and nix-darwin fleet: clan vars and sops-nix files",
