@@ -42,7 +42,7 @@ export async function openDocument(workplace: Workplace, path: string, format: F
 }
 
 /** The document's data key, by whichever identity of this person opens it. */
-async function unlock(workplace: Workplace, file: SopsFile): Promise<Uint8Array> {
+export async function unlock(workplace: Workplace, file: SopsFile): Promise<Uint8Array> {
   const keyring = await workplace.keyring();
   try {
     return await openDataKey(file, openerFor(workplace, keyring));

@@ -1,0 +1,142 @@
+/** `secrets user add`: a person made known to both tiers, and the documents that they shall read. */
+import { SecretsError } from "../../errors.ts";
+import type { FleetDocument } from "../../fleet/document.ts";
+import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
+import type { Principal } from "../../fleet/principals.ts";
+import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
+import { documentsAt } from "../rekey/documents-at.ts";
+import { draftGrant, type OnSharedRule } from "../rekey/draft-grant.ts";
+import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
+import { PolicyDraft } from "../rekey/policy-draft.ts";
+import type { Workplace } from "../workplace.ts";
+import { freeAnchor } from "./config-anchors.ts";
+import { hasRegistry, mainConfig } from "./places.ts";
+import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
+import { keyHolders, namedAs } from "./who.ts";
+
+export interface AddUserOptions extends PlanOptions {
+  readonly groups: readonly string[];
+  /** Addresses. */
+  readonly documents: readonly string[];
+  /** Reads whatever this user reads. */
+  readonly like?: string;
+  readonly onSharedRule: OnSharedRule;
+}
+
+/** As clan takes them on its command line. */
+const NAME = /^[a-z_][a-z0-9_-]{0,31}$/;
+
+/** @throws SecretsError `E_NAME`, `E_EXISTS`, `E_KEY_TAKEN`, and what `planAccess` and `draftGrant` throw. */
+export async function planAddUser(
+  workplace: Workplace,
+  name: string,
+  keys: readonly StatedPublicKey[],
+  options: AddUserOptions,
+): Promise<AccessPlan> {
+  const fleet = await workplace.fleet();
+  refuseName("user", name);
+  const half = knownToOneTier(fleet, name, keys);
+  if (half === undefined) refuseKnown(fleet, name);
+  refuseTaken(fleet, keys, half, options.force === true);
+  const draft = new PolicyDraft(workplace.ground);
+  await enter(fleet, draft, name, keys);
+  for (const group of options.groups) {
+    const known = fleet.registry.groups.get(group);
+    if (known === undefined) throw noGroup(fleet, group);
+    await draft.link(known.path, { kind: "users", name }, `${name} joins ${group}`);
+  }
+  const known = await loadFleet(draft.ground);
+  const documents = new Set(await documentsAt(known, options.documents));
+  if (options.like !== undefined) for (const document of readBy(known, options.like)) documents.add(document);
+  const principal = namedAs(known, "user", name);
+  // Who is like somebody gets into the rules that name that somebody: those are whole rules by intent.
+  const onSharedRule: OnSharedRule = async (shared) =>
+    options.like === undefined ? options.onSharedRule(shared) : "whole";
+  await draftGrant(known, draft, principal, [...documents], onSharedRule);
+  return planAccess(
+    workplace,
+    policyEdit({
+      summary: `add user ${name}`,
+      changes: draft.changes,
+      stated: new Set(keys.map(keyName)),
+      next: [
+        ...(documents.size + options.groups.length === 0
+          ? [`secrets grant ${name} ADDRESS… lets ${name} read something`]
+          : []),
+      ],
+    }),
+    options,
+  );
+}
+
+/** @throws SecretsError `E_NAME` */
+export function refuseName(kind: "user" | "group", name: string): void {
+  if (NAME.test(name)) return;
+  throw new SecretsError("E_NAME", `this is no name for a ${kind}`, {
+    kind: "usage",
+    hint: "lower-case letters, digits, - and _, beginning with a letter or _, at most 32: clan takes no others",
+  });
+}
+
+/** Somebody whom one tier knows already by these very keys: they are made known to the other. */
+function knownToOneTier(fleet: Fleet, name: string, keys: readonly StatedPublicKey[]): Principal | undefined {
+  const { principals } = fleet;
+  const owner = principals.ownerOf(keys[0]?.id ?? "");
+  const known =
+    principals.find(name, "user") ??
+    principals.find(name, "unknown") ??
+    // An anchor says more than the name: `&admin_eve` is eve.
+    (owner?.kind === "user" && owner.name.replace(/^[a-z]+[_-]/i, "") === name ? owner : undefined);
+  const same = known?.keys.length === keys.length && keys.every(({ id }) => known.keys.some((key) => key.id === id));
+  const tiers = new Set(known?.keys.flatMap(({ origins }) => origins.map(({ tier }) => tier)));
+  return same && tiers.size === 1 ? known : undefined;
+}
+
+function refuseKnown({ principals, registry }: Fleet, name: string): void {
+  const known = principals.all.find((one) => one.name === name);
+  if (known === undefined && !registry.users.has(name)) return;
+  const [origin] = known?.keys[0]?.origins ?? [];
+  const kind = known?.kind ?? "user";
+  throw new SecretsError("E_EXISTS", `there is a ${kind === "unknown" ? "key" : kind} called ${name} already`, {
+    kind: "usage",
+    ...(origin === undefined ? {} : { location: { file: origin.path, line: origin.line } }),
+    hint:
+      kind === "user"
+        ? `another key for them: secrets user add-key ${name} KEY; another key instead: secrets rotate user ${name} --to KEY`
+        : "choose another name",
+  });
+}
+
+export function noGroup({ registry }: Fleet, group: string): SecretsError {
+  return new SecretsError("E_NOT_FOUND", `there is no group ${group}`, {
+    hint: `groups: ${[...registry.groups.keys()].join(", ") || "none"}; secrets group add ${group} NAME… makes one`,
+  });
+}
+
+async function enter(fleet: Fleet, draft: PolicyDraft, name: string, keys: readonly StatedPublicKey[]): Promise<void> {
+  const config = mainConfig(fleet);
+  const reason = `user ${name}`;
+  if ((hasRegistry(fleet) || config === undefined) && !fleet.registry.users.has(name)) {
+    await draft.newKeys(`sops/users/${name}/key.json`, keys, reason);
+  }
+  if (config === undefined) return;
+  const stated = fleet.configs.flatMap(({ anchors }) => anchors);
+  const taken = stated.flatMap((key) => [key.anchor, key.list]).filter((anchor) => anchor !== undefined);
+  for (const { id, text } of keys) {
+    if (stated.some((key) => key.id === id && key.anchor !== undefined)) continue;
+    const anchor = freeAnchor(name, taken);
+    taken.push(anchor);
+    await draft.editConfig(config, [{ kind: "add-anchor", anchor, text }], reason);
+  }
+}
+
+/** What somebody reads by their own name; what they read as a member of a group comes with the group. */
+function readBy(fleet: Fleet, like: string): FleetDocument[] {
+  const other: Principal = namedAs(fleet, "user", like);
+  const keys = new Set(keyHolders(fleet, other).flatMap((holder) => holder.keys.map(keyName)));
+  return fleet.documents.filter(({ tier, policy }) =>
+    policy.readers.some(
+      (reader) => keys.has(keyName(reader)) && (tier === "files" || reader.reasons.includes(`users/${like}`)),
+    ),
+  );
+}

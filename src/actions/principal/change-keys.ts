@@ -1,0 +1,94 @@
+/** `secrets user add-key` and `rm-key`: one more key, or one fewer, for somebody who keeps their name. */
+import { SecretsError } from "../../errors.ts";
+import { shortenKey } from "../reader-names.ts";
+import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
+import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
+import { PolicyDraft } from "../rekey/policy-draft.ts";
+import { renewNote } from "../renew-note.ts";
+import type { Workplace } from "../workplace.ts";
+import { freeAnchor } from "./config-anchors.ts";
+import { editStatements, keyFileOf, refuseShared } from "./places.ts";
+import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
+import { namedAs } from "./who.ts";
+
+/** Every document that names one of their keys is sealed to the new one as well. @throws SecretsError `E_KEY_TAKEN`, `E_EXISTS` */
+export async function planAddKey(
+  workplace: Workplace,
+  name: string,
+  key: StatedPublicKey,
+  options: PlanOptions,
+): Promise<AccessPlan> {
+  const fleet = await workplace.fleet();
+  const principal = namedAs(fleet, "user", name);
+  refuseTaken(fleet, [key], principal, options.force === true);
+  if (principal.keys.some((one) => keyName(one) === keyName(key))) {
+    throw new SecretsError("E_EXISTS", `${name} has this key already`, { kind: "usage" });
+  }
+  const draft = new PolicyDraft(workplace.ground);
+  const reason = `one more key of ${name}`;
+  const file = keyFileOf(fleet, principal);
+  if (file !== undefined) await draft.changeKeys(file, { remove: [], add: [key] }, reason);
+  const anchors = fleet.configs.flatMap((config) =>
+    config.anchors.flatMap((one) => [one.anchor ?? [], one.list ?? []].flat()),
+  );
+  const anchor = freeAnchor(name, anchors);
+  const done = new Set<string>();
+  for (const old of principal.keys) {
+    // Beside one of the old keys wherever one is stated; beside each would state it twice.
+    for (const config of fleet.configs.filter(({ path }) => old.origins.some((origin) => origin.path === path))) {
+      if (done.has(config.path)) continue;
+      done.add(config.path);
+      await draft.editConfig(config.path, [{ kind: "add-beside", id: old.id, text: key.text, anchor }], reason);
+    }
+  }
+  return planAccess(
+    workplace,
+    policyEdit({
+      summary: `add a key of ${name}: ${shortenKey(key.id)}`,
+      changes: draft.changes,
+      stated: new Set([keyName(key)]),
+    }),
+    options,
+  );
+}
+
+/** @throws SecretsError `E_NOT_FOUND`, `E_LAST_KEY`, `E_KEY_SHARED` */
+export async function planRemoveKey(
+  workplace: Workplace,
+  name: string,
+  key: StatedPublicKey,
+  options: PlanOptions,
+): Promise<AccessPlan> {
+  const fleet = await workplace.fleet();
+  const principal = namedAs(fleet, "user", name);
+  const known = principal.keys.find((one) => keyName(one) === keyName(key));
+  if (known === undefined) {
+    throw new SecretsError("E_NOT_FOUND", `${name} has no such key`, {
+      hint: `keys of ${name}: ${principal.keys.map(({ id }) => id).join(", ") || "none"}`,
+    });
+  }
+  if (principal.keys.length === 1) {
+    throw new SecretsError("E_LAST_KEY", `this is the only key of ${name}`, {
+      hint: `another one instead: secrets rotate user ${name} --to KEY; or remove them: secrets user rm ${name}`,
+    });
+  }
+  refuseShared(fleet, principal, [known]);
+  const draft = new PolicyDraft(workplace.ground);
+  const reason = `one key fewer of ${name}`;
+  const file = keyFileOf(fleet, principal);
+  if (file !== undefined && known.origins.some(({ path }) => path === file)) {
+    await draft.changeKeys(file, { remove: [known.id], add: [] }, reason);
+  }
+  await editStatements(fleet, draft, known, { kind: "remove-key", id: known.id }, reason);
+  const plan = await planAccess(
+    workplace,
+    policyEdit({
+      summary: `remove a key of ${name}: ${shortenKey(known.id)}`,
+      changes: draft.changes,
+      dropped: new Set([keyName(known)]),
+    }),
+    options,
+  );
+  // What the key could read, the person may still read by another one; who holds the removed key may not be the person.
+  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
+}

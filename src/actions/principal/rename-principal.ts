@@ -1,0 +1,116 @@
+/** `secrets user rename` and `secrets machine rename`: another name, the same keys; no document changes its readers. */
+import { SecretsError } from "../../errors.ts";
+import { linkPath } from "../../fleet/clan/link-target.ts";
+import type { Fleet } from "../../fleet/fleet.ts";
+import { parentOf } from "../../fleet/path-index.ts";
+import type { Principal } from "../../fleet/principals.ts";
+import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
+import { planAccess } from "../rekey/plan-access.ts";
+import { PolicyDraft } from "../rekey/policy-draft.ts";
+import type { Workplace } from "../workplace.ts";
+import { refuseName } from "./add-user.ts";
+import { freeAnchor } from "./config-anchors.ts";
+import { foldersLinking } from "./places.ts";
+import { memberOf, namedAs, type PersonOrMachine } from "./who.ts";
+
+/** What clan takes for a machine, and a host name can be. */
+const MACHINE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** @throws SecretsError `E_NOT_FOUND`, `E_NAME`, `E_EXISTS`, `E_CONFIG_EDIT` */
+export async function planRename(
+  workplace: Workplace,
+  kind: PersonOrMachine,
+  from: string,
+  to: string,
+): Promise<AccessPlan> {
+  const fleet = await workplace.fleet();
+  const principal = namedAs(fleet, kind, from);
+  if (kind === "user") refuseName("user", to);
+  else if (!MACHINE.test(to)) {
+    throw new SecretsError("E_NAME", "this is no name for a machine", {
+      kind: "usage",
+      hint: "lower-case letters, digits and -, neither first nor last: it becomes a host name",
+    });
+  }
+  refuseTakenName(fleet, to);
+  const draft = new PolicyDraft(workplace.ground);
+  const reason = `${from} is called ${to}`;
+  const member = memberOf(fleet, principal);
+  if (member !== undefined) {
+    const renamed = { kind: member.kind, name: to };
+    await move(workplace, draft, `sops/${member.kind}/${from}`, `sops/${member.kind}/${to}`, reason);
+    for (const { folder, path } of await foldersLinking(draft, member)) {
+      await draft.remove(path, reason);
+      if (linkPath(folder, renamed) !== path) await draft.link(folder, renamed, reason);
+    }
+  }
+  await renameAnchors(fleet, draft, principal, to, reason);
+  const warnings: string[] = [];
+  if (kind === "machine") {
+    await move(workplace, draft, `sops/secrets/${from}-age.key`, `sops/secrets/${to}-age.key`, reason);
+    for (const start of ["vars/per-machine", "vars"])
+      await move(workplace, draft, `${start}/${from}`, `${start}/${to}`, reason);
+    warnings.push(...rulesNaming(fleet, from), `the machine is still called ${from} in your Nix files`);
+  }
+  return planAccess(
+    workplace,
+    policyEdit({ summary: `rename ${kind} ${from} to ${to}`, changes: draft.changes, warnings }),
+  );
+}
+
+function refuseTakenName({ principals, registry }: Fleet, name: string): void {
+  const known = principals.all.find((one) => one.name === name);
+  if (known === undefined && !registry.users.has(name) && !registry.machines.has(name)) return;
+  throw new SecretsError("E_EXISTS", `there is a ${known?.kind ?? "name"} called ${name} already`, { kind: "usage" });
+}
+
+/** Every file and link below a folder to the same place below another; links keep leading where they led. */
+async function move(workplace: Workplace, draft: PolicyDraft, from: string, to: string, reason: string): Promise<void> {
+  if (from === to) return;
+  for (const { path, kind, executable } of await draft.ground.list()) {
+    if (!path.startsWith(`${from}/`)) continue;
+    const next = to + path.slice(from.length);
+    if ((await workplace.ground.kind(next)) !== "missing") {
+      throw new SecretsError("E_EXISTS", "something lies here already", {
+        location: { file: next },
+        hint: `git rm -r ${parentOf(next)} if it is a leftover`,
+      });
+    }
+    if (kind === "link") await draft.linkText(next, await draft.ground.readLink(path), reason);
+    else await draft.write(next, await draft.ground.read(path), reason, executable ? 0o755 : undefined);
+    await draft.remove(path, reason);
+  }
+}
+
+/** `&ada` and `&admin_ada` become `&eva` and `&admin_eva`; an anchor that says something else stays. */
+async function renameAnchors(
+  fleet: Fleet,
+  draft: PolicyDraft,
+  { keys, name }: Principal,
+  to: string,
+  reason: string,
+): Promise<void> {
+  const spelled = name.replace(/[^A-Za-z0-9]/g, "[-_.]");
+  const pattern = new RegExp(`^((?:[a-z]+[_-])??)${spelled}((?:[_-](?:new|\\d+))*)$`, "i");
+  for (const { path, anchors } of fleet.configs) {
+    const taken = anchors.flatMap((key) => [key.anchor ?? [], key.list ?? []].flat());
+    for (const anchor of new Set(
+      anchors.flatMap((key) => (keys.some(({ id }) => id === key.id) ? (key.anchor ?? []) : [])),
+    )) {
+      const match = pattern.exec(anchor);
+      if (match === null) continue;
+      const wanted = `${match[1] ?? ""}${to.replace(/[^A-Za-z0-9_-]/g, "_")}${match[2] ?? ""}`;
+      await draft.editConfig(path, [{ kind: "rename-anchor", from: anchor, to: freeAnchor(wanted, taken) }], reason);
+    }
+  }
+}
+
+function rulesNaming({ configs }: Fleet, name: string): string[] {
+  return configs.flatMap(({ path, rules }) =>
+    (rules ?? []).flatMap(({ line, pathRegex }) =>
+      pathRegex?.includes(name) === true
+        ? [`${path}:${line}: this rule's path_regex speaks of ${name}; look whether it still fits`]
+        : [],
+    ),
+  );
+}

@@ -1,0 +1,156 @@
+/**
+ * `secrets rotate user|machine`: another key for the same name, in every place that states it, and in every document
+ * that it opens. For a person in one step, or in two with both keys in between.
+ */
+import { SecretsError } from "../../errors.ts";
+import type { Fleet } from "../../fleet/fleet.ts";
+import type { Principal, PrincipalKey } from "../../fleet/principals.ts";
+import { shortenKey } from "../reader-names.ts";
+import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
+import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
+import { PolicyDraft } from "../rekey/policy-draft.ts";
+import { renewNote } from "../renew-note.ts";
+import type { Workplace } from "../workplace.ts";
+import { freeAnchor } from "./config-anchors.ts";
+import { editStatements, keyFileOf, refuseShared } from "./places.ts";
+import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
+import { namedAs, type PersonOrMachine } from "./who.ts";
+
+export interface RotateOptions extends PlanOptions {
+  /** The key that goes, of somebody who has several. */
+  readonly from?: StatedPublicKey;
+  /** Both keys open everything until `--finish`. */
+  readonly overlap?: boolean;
+  /** The private half of a machine's new key, to be sealed where clan keeps it. */
+  readonly privateKey?: string;
+}
+
+/** @throws SecretsError `E_WHICH_KEY`, `E_KEY_TAKEN`, `E_KEY_SHARED`, `E_EXISTS` and what `planAccess` throws. */
+export async function planRotate(
+  workplace: Workplace,
+  kind: PersonOrMachine,
+  name: string,
+  to: StatedPublicKey,
+  options: RotateOptions,
+): Promise<AccessPlan> {
+  const fleet = await workplace.fleet();
+  const principal = namedAs(fleet, kind, name);
+  refuseTaken(fleet, [to], principal, options.force === true);
+  const old = oldKey(principal, options.from, to);
+  const draft = new PolicyDraft(workplace.ground);
+  if (options.overlap === true) return overlap(workplace, fleet, principal, old, to, draft, options);
+  refuseShared(fleet, principal, [old]);
+  const reason = `key of ${name}`;
+  const file = keyFileOf(fleet, principal);
+  if (file !== undefined) await draft.changeKeys(file, { remove: [old.id], add: [to] }, reason);
+  const known = principal.keys.some((key) => keyName(key) === keyName(to));
+  await editStatements(
+    fleet,
+    draft,
+    old,
+    known ? { kind: "remove-key", id: old.id } : { kind: "replace-key", id: old.id, text: to.text },
+    reason,
+  );
+  const sealed = kind === "machine" ? sealedHalf(fleet, name, options.privateKey) : {};
+  const plan = await planAccess(
+    workplace,
+    policyEdit({
+      summary: `rotate the key of ${kind} ${name} to ${shortenKey(to.id)}`,
+      changes: draft.changes,
+      dropped: new Set([keyName(old)]),
+      stated: new Set([keyName(to)]),
+      warnings: sealed.warning === undefined ? [] : [sealed.warning],
+    }),
+    { ...options, ...(sealed.values === undefined ? {} : { values: sealed.values }) },
+  );
+  return { ...plan, next: nextSteps(kind, name, plan) };
+}
+
+function nextSteps(kind: PersonOrMachine, name: string, plan: AccessPlan): string[] {
+  return [
+    ...(kind === "machine"
+      ? [`${name} opens its secrets with the new key only: see that it has it before the next deployment`]
+      : []),
+    ...(plan.exposed.length > 0 ? [`if the old key was lost to somebody: ${renewNote(plan.exposed.length)}`] : []),
+  ];
+}
+
+async function overlap(
+  workplace: Workplace,
+  fleet: Fleet,
+  principal: Principal,
+  old: PrincipalKey,
+  to: StatedPublicKey,
+  draft: PolicyDraft,
+  options: RotateOptions,
+): Promise<AccessPlan> {
+  const { name } = principal;
+  if (principal.keys.some((key) => keyName(key) === keyName(to))) {
+    throw new SecretsError("E_EXISTS", `${name} has this key already`, {
+      kind: "usage",
+      hint: `secrets rotate user ${name} --finish drops the old one`,
+    });
+  }
+  const reason = `second key of ${name}, until the old one goes`;
+  const file = keyFileOf(fleet, principal);
+  if (file !== undefined) await draft.changeKeys(file, { remove: [], add: [to] }, reason);
+  const anchors = fleet.configs.flatMap((config) =>
+    config.anchors.flatMap((one) => [one.anchor ?? [], one.list ?? []].flat()),
+  );
+  const base = old.origins.find(({ anchor }) => anchor !== undefined)?.anchor ?? name;
+  const edit = { kind: "add-beside", id: old.id, text: to.text, anchor: freeAnchor(`${base}_new`, anchors) } as const;
+  await editStatements(fleet, draft, old, edit, reason);
+  return planAccess(
+    workplace,
+    policyEdit({
+      summary: `seal to a second key of ${name}: ${shortenKey(to.id)}`,
+      changes: draft.changes,
+      stated: new Set([keyName(to)]),
+      next: [`once the new key is in use: secrets rotate user ${name} --finish (run with the new key)`],
+    }),
+    options,
+  );
+}
+
+/** The key that is meant to go. */
+function oldKey(principal: Principal, from: StatedPublicKey | undefined, to: StatedPublicKey): PrincipalKey {
+  const { name, keys } = principal;
+  const candidates = keys.filter((key) => keyName(key) !== keyName(to));
+  const listed = keys.map(({ id }) => id).join(", ");
+  if (from !== undefined) {
+    const found = candidates.find((key) => keyName(key) === keyName(from));
+    if (found !== undefined) return found;
+    throw new SecretsError("E_NOT_FOUND", `${name} has no such key to rotate from`, {
+      hint: `keys of ${name}: ${listed || "none"}`,
+    });
+  }
+  const [only] = candidates;
+  if (only !== undefined && candidates.length === 1) return only;
+  if (only === undefined) {
+    throw new SecretsError(
+      "E_EXISTS",
+      keys.length === 0 ? `${name} has no key yet` : `this is the key of ${name} already`,
+      {
+        kind: "usage",
+      },
+    );
+  }
+  throw new SecretsError("E_WHICH_KEY", `${name} has ${candidates.length} keys`, {
+    kind: "usage",
+    hint: `say which one goes: --from KEY\nkeys of ${name}: ${listed}`,
+  });
+}
+
+/** The private half that clan sealed for the machine no longer fits its new key. */
+function sealedHalf(
+  fleet: Fleet,
+  name: string,
+  privateKey: string | undefined,
+): { values?: ReadonlyMap<string, Uint8Array>; warning?: string } {
+  const path = `sops/secrets/${name}-age.key/secret`;
+  if (!fleet.documents.some((document) => document.path === path)) return {};
+  if (privateKey !== undefined) return { values: new Map([[path, Buffer.from(privateKey, "utf8")]]) };
+  return {
+    warning: `${path} holds the private half of the old key, and clan would deploy it; without the new private half it cannot be replaced here: give the private host key (--from-host-key FILE), or remove it if the machine has its key another way: secrets rm sops/secrets/${name}-age.key`,
+  };
+}

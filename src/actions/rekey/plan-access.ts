@@ -1,0 +1,213 @@
+/**
+ * From edits of the policy to a whole plan. What the edits mean for documents is not reckoned twice: the fleet is read
+ * once more with the edits laid over it, and each document whose readers should then be others is sealed to those.
+ */
+import { SecretsError } from "../../errors.ts";
+import type { FleetDocument } from "../../fleet/document.ts";
+import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
+import { overlayGround } from "../../fleet/overlay.ts";
+import type { Policy } from "../../fleet/policy.ts";
+import type { Workplace } from "../workplace.ts";
+import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, type PolicyEdit } from "./access-plan.ts";
+import { refuseReaders } from "./refusals.ts";
+import { type Rekeyed, type RekeyOrder, rekeyDocument } from "./rekey-document.ts";
+import { StatedTexts, type WantedReaders, wantedReaders } from "./wanted-readers.ts";
+
+export interface PlanOptions {
+  /** Brings these in line with the policy whether or not the edit touches them; by default none. */
+  readonly sync?: (document: FleetDocument) => boolean;
+  /** These get a new data key whatever happens to their readers. */
+  readonly freshDataKey?: (document: FleetDocument) => boolean;
+  /** A removed reader keeps what it may have copied: the data key stays. */
+  readonly keepDataKey?: boolean;
+  /** New contents of binary documents, by path. */
+  readonly values?: ReadonlyMap<string, Uint8Array>;
+  /** Allows readers that the consumer of a document may not be able to use. */
+  readonly force?: boolean;
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/** Documents that are worked on at one time: enough to keep the crypto busy, few enough for the memory. */
+const WINDOW = 32;
+/** An error is to be read. */
+const LISTED = 12;
+const NOBODY: ReadonlySet<string> = new Set();
+
+/**
+ * @throws SecretsError `E_CANNOT_OPEN` (kind `identity`) naming for each document who could open it; `E_LAST_PERSON`,
+ *   `E_READER_UNUSABLE`, `E_CANNOT_WRAP`, `E_POLICY_UNCLEAR`. Nothing is written in any case.
+ */
+export async function planAccess(
+  workplace: Workplace,
+  edit: PolicyEdit,
+  options: PlanOptions = {},
+): Promise<AccessPlan> {
+  const before = await workplace.fleet();
+  const changes = edit.changes.map(({ change }) => change);
+  const after = changes.length === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes));
+  const orders = ordersFor(before, after, edit, options);
+  refuseReaders(before, after, orders, options.force === true);
+  const rekeyed = await rekeyAll(workplace, orders, options);
+  const documents = orders.map(stepOf(options, namesIn(before, after)));
+  return {
+    summary: edit.summary,
+    changes: [...edit.changes, ...rekeyed.map(({ change }) => change)],
+    policy: edit.changes,
+    documents,
+    exposed: orders.flatMap((order, i) => exposedBy(order, rekeyed[i])),
+    sealedTo: sealedTo(orders, namesIn(before, after)),
+    warnings: [...edit.warnings, ...risks(documents)],
+    next: edit.next,
+  };
+}
+
+function ordersFor(before: Fleet, after: Fleet, edit: PolicyEdit, options: PlanOptions): RekeyOrder[] {
+  const known = new Map(before.documents.map((document) => [document.path, document]));
+  const removed = new Set(edit.changes.flatMap(({ change }) => (change.kind === "remove" ? [change.path] : [])));
+  const texts = new StatedTexts(after);
+  const samePolicy = policyComparer();
+  return after.documents.flatMap((document): RekeyOrder[] => {
+    if (removed.has(document.path as never)) return [];
+    const old = known.get(document.path);
+    const { readers, path } = document;
+    const dropped = edit.droppedFrom?.(document) === false ? NOBODY : edit.dropped;
+    const touched =
+      options.sync?.(document) === true ||
+      (old !== undefined && !samePolicy(old.policy, document.policy)) ||
+      (dropped.size > 0 && readers.some((reader) => dropped.has(keyName(reader))));
+    const fresh = options.freshDataKey?.(document) === true;
+    const value = options.values?.get(path);
+    if (!touched && !fresh && value === undefined) return [];
+    const wanted: WantedReaders = touched
+      ? wantedReaders(after, document, dropped, texts)
+      : { groups: undefined, shamirThreshold: 0, added: [], removed: [], regrouped: false };
+    const { added, removed: gone, regrouped } = wanted;
+    if (added.length + gone.length === 0 && !regrouped && !fresh && value === undefined) return [];
+    const lost = (gone.length > 0 || regrouped) && options.keepDataKey !== true;
+    return [
+      {
+        document,
+        wanted,
+        freshDataKey: fresh || lost,
+        ...(value === undefined ? {} : { value }),
+        reason: reasonOf(wanted, fresh, value !== undefined),
+      },
+    ];
+  });
+}
+
+/** Policies are shared by many documents: each pair is compared once. */
+function policyComparer(): (a: Policy, b: Policy) => boolean {
+  const spelled = new Map<Policy, string>();
+  const spell = (policy: Policy): string => {
+    const known = spelled.get(policy) ?? `${policy.kind} ${policy.readers.map(keyName).sort().join("\n")}`;
+    spelled.set(policy, known);
+    return known;
+  };
+  return (a, b) => spell(a) === spell(b);
+}
+
+function reasonOf({ added, removed, regrouped }: WantedReaders, fresh: boolean, value: boolean): string {
+  const parts = [
+    ...added.map(({ name, id }) => `+${name ?? id}`),
+    ...removed.map(({ name, id }) => `-${name ?? id}`),
+    ...(regrouped ? ["key groups"] : []),
+    ...(value ? ["new value"] : []),
+  ];
+  return parts.length === 0 && fresh ? "new data key" : parts.join(" ");
+}
+
+/** Opens and seals in windows, and gathers what cannot be opened: all of it is told at once. */
+async function rekeyAll(
+  workplace: Workplace,
+  orders: readonly RekeyOrder[],
+  { onProgress }: PlanOptions,
+): Promise<Rekeyed[]> {
+  const done: Rekeyed[] = [];
+  const locked: SecretsError[] = [];
+  for (let start = 0; start < orders.length; start += WINDOW) {
+    const window = orders.slice(start, start + WINDOW);
+    const results = await Promise.allSettled(window.map((order) => rekeyDocument(workplace, order)));
+    for (const result of results) {
+      if (result.status === "fulfilled") done.push(result.value);
+      else if (isLocked(result.reason)) locked.push(result.reason);
+      else throw result.reason;
+    }
+    onProgress?.(Math.min(start + WINDOW, orders.length), orders.length);
+  }
+  if (locked.length > 0) throw cannotOpen(locked, orders.length);
+  return done;
+}
+
+function isLocked(error: unknown): error is SecretsError {
+  return error instanceof SecretsError && error.code === "E_NO_IDENTITY";
+}
+
+function cannotOpen(locked: readonly SecretsError[], all: number): SecretsError {
+  const [first] = locked;
+  if (locked.length === 1 && all === 1 && first !== undefined) return first;
+  const listed = locked.slice(0, LISTED).map(({ location, message }) => `${location?.file ?? ""}: ${message}`);
+  const more = locked.length - listed.length;
+  return new SecretsError(
+    "E_CANNOT_OPEN",
+    `${locked.length} of the ${all} documents of this plan cannot be opened here`,
+    {
+      kind: "identity",
+      hint: [
+        ...listed,
+        ...(more > 0 ? [`and ${more} more`] : []),
+        "nothing was changed: let somebody run it who can open all of them, or leave these out",
+      ].join("\n"),
+    },
+  );
+}
+
+type NameOf = (id: string) => string | undefined;
+
+function namesIn(before: Fleet, after: Fleet): NameOf {
+  return (id) => after.principals.nameOf(id) ?? before.principals.nameOf(id);
+}
+
+function plannedReader(nameOf: NameOf) {
+  return ({ type, id }: { type: PlannedReader["type"]; id: string }): PlannedReader => {
+    const name = nameOf(id);
+    return { type, id, ...(name === undefined ? {} : { name }) };
+  };
+}
+
+function stepOf({ keepDataKey }: PlanOptions, nameOf: NameOf) {
+  return ({ document, wanted, freshDataKey, value }: RekeyOrder): DocumentStep => ({
+    tier: document.tier,
+    address: document.address,
+    path: document.path,
+    added: wanted.added.map(plannedReader(nameOf)),
+    removed: wanted.removed.map(plannedReader(nameOf)),
+    dataKey: freshDataKey ? "new" : keepDataKey === true && wanted.removed.length > 0 ? "risked" : "kept",
+    newValue: value !== undefined,
+  });
+}
+
+/** What a reader who goes has seen stays true until it is another value. */
+function exposedBy({ document, wanted, value }: RekeyOrder, rekeyed: Rekeyed | undefined): string[] {
+  if (wanted.removed.length === 0 || value !== undefined || rekeyed === undefined) return [];
+  const mark = document.address.includes("#") ? "/" : "#";
+  return rekeyed.sealedKeys.map((key) => (key === "" ? document.address : `${document.address}${mark}${key}`));
+}
+
+function sealedTo(orders: readonly RekeyOrder[], nameOf: NameOf): PlannedReader[] {
+  const all = new Map<string, PlannedReader>();
+  for (const { document, wanted, freshDataKey } of orders) {
+    const gone = new Set(wanted.removed.map(keyName));
+    const stay = freshDataKey ? document.readers.filter((reader) => !gone.has(keyName(reader))) : [];
+    for (const reader of [...wanted.added, ...stay]) all.set(keyName(reader), plannedReader(nameOf)(reader));
+  }
+  return [...all.values()];
+}
+
+function risks(documents: readonly DocumentStep[]): string[] {
+  const risked = documents.filter(({ dataKey }) => dataKey === "risked").length;
+  if (risked === 0) return [];
+  return [
+    `${risked} documents keep their data key: whoever was removed and kept a copy of it can open what is written into them from now on`,
+  ];
+}

@@ -1,0 +1,100 @@
+/** `secrets revoke WHO ADDRESS…`: the links or the rule no longer name them, and the documents get a new data key. */
+import { SecretsError } from "../errors.ts";
+import { linkPath } from "../fleet/clan/link-target.ts";
+import type { FleetDocument } from "../fleet/document.ts";
+import { type Fleet, loadFleet } from "../fleet/fleet.ts";
+import { parentOf } from "../fleet/path-index.ts";
+import type { Principal } from "../fleet/principals.ts";
+import type { GrantOptions } from "./grant.ts";
+import { keyHolders, memberOf, whoIs, whoText } from "./principal/who.ts";
+import { type AccessPlan, keyName, policyEdit } from "./rekey/access-plan.ts";
+import { documentsAt } from "./rekey/documents-at.ts";
+import { planAccess } from "./rekey/plan-access.ts";
+import { PolicyDraft } from "./rekey/policy-draft.ts";
+import { decidingRule, ownRuleFor, sharedRules } from "./rekey/rule-scope.ts";
+import { renewNote } from "./renew-note.ts";
+import type { Workplace } from "./workplace.ts";
+
+/** @throws SecretsError `E_STILL_READS` when they keep access another way; what {@link planAccess} throws. */
+export async function planRevoke(
+  workplace: Workplace,
+  who: string,
+  addresses: readonly string[],
+  options: GrantOptions,
+): Promise<AccessPlan> {
+  const fleet = await workplace.fleet();
+  const principal = whoIs(fleet, who);
+  const documents = await documentsAt(fleet, addresses);
+  const keys = new Set(keyHolders(fleet, principal).flatMap((holder) => holder.keys.map(keyName)));
+  const draft = new PolicyDraft(workplace.ground);
+  const reason = `no longer ${whoText(principal)}`;
+  await unlinkVars(fleet, documents, principal, draft, reason);
+  const ruled = documents.filter(
+    ({ tier, policy }) => tier === "files" && policy.readers.some((reader) => keys.has(keyName(reader))),
+  );
+  for (const shared of sharedRules(fleet, ruled)) {
+    const own = shared.others.length > 0 && (await options.onSharedRule(shared)) === "own";
+    for (const document of own ? shared.documents : shared.documents.slice(0, 1)) {
+      if (own) await ownRuleFor(draft, shared.config, document.path, reason);
+      const rule = await decidingRule(draft, shared.config, document.path);
+      const ids = rule.keyGroups.flat().flatMap((key) => (keys.has(keyName(key)) ? [key.id] : []));
+      if (ids.length > 0) await draft.editConfig(shared.config, [{ kind: "revoke", rule: rule.line, ids }], reason);
+    }
+  }
+  await refuseOtherWays(draft, documents, principal, keys);
+  const named = new Set(documents.map(({ path }) => path));
+  const plan = await planAccess(
+    workplace,
+    policyEdit({ summary: "", changes: draft.changes, dropped: keys, droppedFrom: ({ path }) => named.has(path) }),
+    options,
+  );
+  const count = plan.documents.length;
+  const summary =
+    plan.changes.length === 0
+      ? `${whoText(principal)} reads ${documents.length === 1 ? "it" : "none of them"} not`
+      : `revoke ${whoText(principal)} from ${count === 1 ? (plan.documents[0]?.address ?? "") : `${count} documents`}`;
+  return { ...plan, summary, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
+}
+
+async function unlinkVars(
+  fleet: Fleet,
+  documents: readonly FleetDocument[],
+  principal: Principal,
+  draft: PolicyDraft,
+  reason: string,
+): Promise<void> {
+  const member = memberOf(fleet, principal);
+  if (member === undefined) return;
+  for (const { tier, path } of documents) {
+    if (tier === "vars") await draft.remove(linkPath(parentOf(path), member), reason);
+  }
+}
+
+async function refuseOtherWays(
+  draft: PolicyDraft,
+  documents: readonly FleetDocument[],
+  principal: Principal,
+  keys: ReadonlySet<string>,
+): Promise<void> {
+  const after = await loadFleet(draft.ground);
+  const byPath = new Map(after.documents.map((document) => [document.path, document]));
+  const ways = documents.flatMap(({ path, address }) => {
+    const still = byPath.get(path)?.policy.readers.filter((reader) => keys.has(keyName(reader))) ?? [];
+    return [...new Set(still.flatMap(({ reasons }) => reasons))].map((way) => `${address}: by ${way}`);
+  });
+  if (ways.length === 0) return;
+  const group = /by groups\/([^/]+)\/(?:users|machines)\/(.+)$/.exec(ways[0] ?? "");
+  throw new SecretsError(
+    "E_STILL_READS",
+    `${whoText(principal)} would still read ${ways.length === 1 ? "it" : "some of them"} another way`,
+    {
+      hint: [
+        ...ways.slice(0, 8),
+        group === null
+          ? "take that way away as well"
+          : `take them out of the group: secrets group rm-member ${group[1]} ${group[2]}`,
+        "or revoke the group from the document: secrets revoke groups/NAME ADDRESS",
+      ].join("\n"),
+    },
+  );
+}
