@@ -4,6 +4,7 @@
  */
 import { type Application, buildApplication, buildCommand, buildRouteMap, help, text_en, version } from "@stricli/core";
 import { SecretsError } from "../errors.ts";
+import { apply, grant, groups, machines, revoke, rotate, sync, users } from "./change-routes.ts";
 import type { Context } from "./context.ts";
 import { EXIT_TABLE, exitCodeOf } from "./exit-codes.ts";
 import { errorLines } from "./report/error.ts";
@@ -275,13 +276,21 @@ const root = buildRouteMap({
     check,
     access,
     explain,
+    sync,
+    grant,
+    revoke,
+    user: users,
+    group: groups,
+    machine: machines,
+    rotate,
+    apply,
     undo,
     doctor,
     demo,
     completion,
     __complete: complete,
   },
-  aliases: { list: "ls", show: "get", remove: "rm" },
+  aliases: { list: "ls", show: "get", remove: "rm", updatekeys: "sync", rekey: "sync" },
   docs: {
     brief: "One tool for both secret tiers of a NixOS and nix-darwin fleet: clan vars and sops-nix files",
     fullDescription: [

@@ -8,19 +8,35 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { type WorkTree, workTree } from "../fleet/ground.ts";
 import { run } from "../repo/program.ts";
 import { recover } from "../repo/recovery.ts";
+import type { Root } from "../repo/root.ts";
 import type { Context } from "./context.ts";
 import { askPassphrase } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
 import { VERSION } from "./version.ts";
 
+/** A workplace in a work tree, which has a repository to write to. */
+export interface LocalWorkplace extends Workplace {
+  readonly repository: Root;
+}
+
 /** @throws SecretsError `E_NO_FLEET` when the person stands in no fleet. */
-export async function openWorkplace(context: Context): Promise<Workplace> {
+export async function openWorkplace(context: Context): Promise<LocalWorkplace> {
   const ground = await workTree(context.directory, VERSION);
   await recoverFirst(context, ground);
+  return workplaceOn(context, ground);
+}
+
+/** The same place, read anew: nothing that was read before counts. */
+export async function reopenWorkplace(context: Context): Promise<LocalWorkplace> {
+  return workplaceOn(context, await workTree(context.directory, VERSION));
+}
+
+function workplaceOn(context: Context, ground: WorkTree): LocalWorkplace {
   let fleet: Promise<Fleet> | undefined;
   let keyring: Promise<Keyring> | undefined;
   return {
     ground,
+    repository: ground.repository,
     // `get` of a value needs no model of the fleet, and does not wait for its code.
     fleet: () => (fleet ??= import("../fleet/fleet.ts").then(({ loadFleet }) => loadFleet(ground))),
     keyring: () => (keyring ??= openKeyring(context)),

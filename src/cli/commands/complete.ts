@@ -23,3 +23,14 @@ export async function proposeAddresses(context: Context, partial: string): Promi
   }
   return [...proposals].sort();
 }
+
+/** Names of the people, machines and groups that begin with what was typed. */
+export async function proposeNames(
+  context: Context,
+  partial: string,
+  kind: "user" | "machine" | "group" | undefined,
+): Promise<string[]> {
+  const { principals } = await (await openWorkplace(context)).fleet();
+  const names = principals.all.filter((one) => kind === undefined || one.kind === kind).map(({ name }) => name);
+  return [...new Set(names)].filter((name) => name.startsWith(partial)).sort();
+}

@@ -28,6 +28,8 @@ export interface Terminal {
   print(line: Styled): void;
   /** One line about the answer, to stderr. */
   note(line: Styled): void;
+  /** Puts a line of progress on stderr in place of the last one; the empty text takes it away. Only for a screen. */
+  replaceLine(line: string): void;
   /** The answer as data: exactly these bytes to stdout, after which the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
   /** One JSON document to stdout. */
@@ -56,6 +58,7 @@ export function openTerminal(settings: TerminalSettings): Terminal {
     colour,
     print: (line) => void stdout.write(`${render(line, colour.stdout)}\n`),
     note: (line) => void stderr.write(`${render(line, colour.stderr)}\n`),
+    replaceLine: (line) => void stderr.write(`\r\u001b[K${render(line, false)}`),
     write: (bytes) =>
       new Promise((resolve, reject) => {
         stdout.write(bytes, (error) => (error ? reject(error) : resolve()));

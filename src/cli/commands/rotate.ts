@@ -1,0 +1,109 @@
+/** `secrets rotate user|machine NAME`: another key for the same name. */
+import { planFinish } from "../../actions/principal/finish-rotation.ts";
+import { planRotate, type RotateOptions } from "../../actions/principal/rotate-key.ts";
+import { parseStatedKey, type StatedPublicKey } from "../../actions/principal/stated-key.ts";
+import { keyName } from "../../actions/rekey/access-plan.ts";
+import { formatKeyFile, makeAgeKey } from "../../age/age-key.ts";
+import { SecretsError } from "../../errors.ts";
+import { type ChangeFlags, type Conduct, conduct } from "../conduct.ts";
+import type { Context } from "../context.ts";
+import { readHostKey, readPublicKeys } from "../key-file.ts";
+import { newKeyFile } from "../new-key-file.ts";
+import { progress } from "../terminal/progress.ts";
+import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
+
+export interface RotateFlags extends ChangeFlags {
+  readonly to?: string;
+  readonly from?: string;
+  readonly keepDataKey?: boolean;
+  readonly force?: boolean;
+}
+
+export interface UserFlags extends RotateFlags {
+  readonly toSsh?: string;
+  readonly generate?: string;
+  readonly overlap?: boolean;
+  readonly finish?: boolean;
+}
+
+export interface MachineFlags extends RotateFlags {
+  readonly fromHostKey?: string;
+}
+
+export async function rotateUser(this: Context, flags: UserFlags, name: string): Promise<void> {
+  const workplace = await openWorkplace(this);
+  const from = flags.from === undefined ? {} : { from: parseStatedKey(flags.from) };
+  const options: RotateOptions = { ...optionsOf(flags), ...from, overlap: flags.overlap === true };
+  if (flags.finish === true) {
+    if (flags.overlap === true || flags.generate !== undefined || flags.toSsh !== undefined) {
+      throw usage("--finish ends a rotation: it goes with --to and --from alone");
+    }
+    const to = flags.to === undefined ? undefined : parseStatedKey(flags.to);
+    const plan = await progress(this.terminal, "sealing", (onProgress) =>
+      planFinish(workplace, name, to, { ...options, onProgress }),
+    );
+    await conduct(this, workplace, plan, flags);
+    return;
+  }
+  const { key, ...rest } = await newKeyOf(this, workplace, flags);
+  await rotate(this, workplace, "user", name, key, options, flags, rest);
+}
+
+export async function rotateMachine(this: Context, flags: MachineFlags, name: string): Promise<void> {
+  const workplace = await openWorkplace(this);
+  const { to, fromHostKey } = flags;
+  if ((to === undefined) === (fromHostKey === undefined))
+    throw usage("give the new key: --to KEY or --from-host-key FILE");
+  const host = fromHostKey === undefined ? undefined : await readHostKey(this, fromHostKey);
+  const key = parseStatedKey(host?.recipient ?? to ?? "");
+  const options: RotateOptions = {
+    ...optionsOf(flags),
+    ...(flags.from === undefined ? {} : { from: parseStatedKey(flags.from) }),
+    ...(host?.identity === undefined ? {} : { privateKey: host.identity }),
+  };
+  await rotate(this, workplace, "machine", name, key, options, flags, {});
+}
+
+async function rotate(
+  context: Context,
+  workplace: LocalWorkplace,
+  kind: "user" | "machine",
+  name: string,
+  key: StatedPublicKey,
+  options: RotateOptions,
+  flags: ChangeFlags,
+  rest: Conduct,
+): Promise<void> {
+  const plan = await progress(context.terminal, "sealing", (onProgress) =>
+    planRotate(workplace, kind, name, key, { ...options, onProgress }),
+  );
+  await conduct(context, workplace, plan, flags, { ...rest, stated: new Set([keyName(key)]) });
+}
+
+function optionsOf({ keepDataKey, force }: RotateFlags): RotateOptions {
+  return { keepDataKey: keepDataKey === true, force: force === true };
+}
+
+async function newKeyOf(
+  context: Context,
+  workplace: LocalWorkplace,
+  { to, toSsh, generate }: UserFlags,
+): Promise<{ key: StatedPublicKey } & Conduct> {
+  const given = [to, toSsh, generate].filter((one) => one !== undefined);
+  if (given.length !== 1) throw usage("give the new key: one of --to KEY, --to-ssh FILE and --generate FILE");
+  if (to !== undefined) return { key: parseStatedKey(to) };
+  if (toSsh !== undefined) {
+    const keys = await readPublicKeys(context, toSsh);
+    const [only] = keys;
+    if (only === undefined || keys.length !== 1) throw usage("this file holds several keys: name one with --to");
+    return { key: parseStatedKey(only) };
+  }
+  const made = makeAgeKey();
+  const prepare = await newKeyFile(context, workplace, generate ?? "", formatKeyFile(made, context.now()));
+  context.terminal.note(`new key: ${made.recipient}`);
+  return { key: parseStatedKey(made.recipient), prepare };
+}
+
+function usage(message: string): SecretsError {
+  return new SecretsError("E_USAGE", message, { kind: "usage", hint: "secrets rotate --help shows the forms" });
+}

@@ -1,0 +1,141 @@
+/**
+ * The way of every change of access, whatever command it came from: show the plan, have new readers approved, ask, apply
+ * whole or not at all, read back, commit what was touched, and say what to do next.
+ */
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { AccessPlan, PlannedReader } from "../actions/rekey/access-plan.ts";
+import { viewPlan } from "../actions/rekey/plan-view.ts";
+import { refuseUnread } from "../actions/rekey/read-back.ts";
+import { SecretsError } from "../errors.ts";
+import { approve, type Gate, openGate } from "./approval.ts";
+import type { Context } from "./context.ts";
+import { planLines } from "./report/plan-human.ts";
+import { askYesNo } from "./terminal/prompt.ts";
+import { style } from "./terminal/styled.ts";
+import { type LocalWorkplace, reopenWorkplace } from "./workplace.ts";
+
+export interface ChangeFlags {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly planOut?: string;
+  readonly yes?: boolean;
+  readonly commit?: boolean;
+  readonly message?: string;
+  readonly allow?: readonly string[];
+}
+
+export interface Conduct {
+  /** Keys (`<type> <id>`) that the person typed or made: approved by that. */
+  readonly stated?: ReadonlySet<string>;
+  /** Runs after the yes and before the change; what it returns takes it back if the change fails. */
+  readonly prepare?: () => Promise<() => Promise<void>>;
+}
+
+/** @throws SecretsError `E_USAGE`, `E_NOT_APPROVED`, `E_COMMIT`, and whatever applying throws: then nothing was changed. */
+export async function conduct(
+  context: Context,
+  workplace: LocalWorkplace,
+  plan: AccessPlan,
+  flags: ChangeFlags,
+  { stated = new Set(), prepare }: Conduct = {},
+): Promise<void> {
+  const { terminal } = context;
+  refuseFlags(flags);
+  const gate = await openGate(workplace, plan, stated, flags.allow ?? []);
+  const report = (applied: boolean, commit?: string) => {
+    if (flags.json === true) terminal.json(viewPlan(plan, { applied, commit, unapproved: gate.unapproved }));
+  };
+  if (plan.changes.length === 0) {
+    report(false);
+    terminal.note([plan.summary, "; nothing to do"]);
+    return;
+  }
+  show(context, plan, gate.unapproved, flags);
+  if (flags.dryRun === true) {
+    report(false);
+    terminal.note([style("bold", plan.summary), ": nothing was changed (--dry-run)"]);
+    return;
+  }
+  if (flags.planOut !== undefined) {
+    await keepPlan(context, workplace, plan, flags.planOut);
+    await prepare?.();
+    report(false);
+    return;
+  }
+  if (flags.commit === true) {
+    const { refuseCommit } = await import("../repo/commit.ts");
+    await refuseCommit(workplace.repository);
+  }
+  await approve(context, gate);
+  if (flags.yes !== true && !(await askYesNo(`${plan.summary}?`, { terminal, flag: "--yes" }))) {
+    terminal.note("nothing was changed");
+    return;
+  }
+  await applyWith(workplace, plan, gate, prepare);
+  await refuseUnread(await reopenWorkplace(context), plan);
+  const commit = flags.commit === true ? await commitPlan(workplace, plan, flags.message) : undefined;
+  report(true, commit);
+  terminal.note([style("green", "done"), ": ", plan.summary, commit === undefined ? "" : ` (commit ${commit})`]);
+  for (const step of plan.next) terminal.note([style("cyan", "next"), ": ", step]);
+}
+
+function refuseFlags({ dryRun, planOut, commit, message }: ChangeFlags): void {
+  const refuse = (reason: string): never => {
+    throw new SecretsError("E_USAGE", reason, { kind: "usage" });
+  };
+  if (message !== undefined && commit !== true) refuse("--message is that of a commit: add --commit");
+  if (commit === true && dryRun === true) refuse("--dry-run changes nothing, so there is nothing to commit");
+  if (commit === true && planOut !== undefined)
+    refuse("a plan in a file is committed when it is applied: secrets apply FILE --commit");
+}
+
+function show({ terminal }: Context, plan: AccessPlan, unapproved: readonly PlannedReader[], flags: ChangeFlags): void {
+  if (flags.json === true) return;
+  for (const line of planLines(plan, unapproved)) {
+    // Of a dry run the plan is the answer; otherwise it is what a question is about.
+    if (flags.dryRun === true) terminal.print(line);
+    else terminal.note(line);
+  }
+}
+
+async function keepPlan(context: Context, workplace: LocalWorkplace, plan: AccessPlan, file: string): Promise<void> {
+  const { writePlan } = await import("../actions/rekey/plan-file.ts");
+  const path = resolve(context.directory, file);
+  try {
+    await writeFile(path, await writePlan(workplace, plan), { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    throw new SecretsError("E_EXISTS", "there is a file of this name already", { kind: "usage", location: { file } });
+  }
+  context.terminal.note([
+    style("green", "kept"),
+    `: ${plan.summary}; nothing was changed. To apply it: secrets apply ${file}`,
+  ]);
+}
+
+async function applyWith(
+  workplace: LocalWorkplace,
+  plan: AccessPlan,
+  gate: Gate,
+  prepare: Conduct["prepare"],
+): Promise<void> {
+  const takeBack = await prepare?.();
+  try {
+    await workplace.apply(plan);
+  } catch (error) {
+    await takeBack?.();
+    throw error;
+  }
+  await gate.remember();
+}
+
+async function commitPlan(
+  { repository }: LocalWorkplace,
+  { changes, summary }: AccessPlan,
+  message: string | undefined,
+): Promise<string | undefined> {
+  const { commitPaths } = await import("../repo/commit.ts");
+  const paths = changes.map(({ change }) => change.path);
+  return (await commitPaths(repository, paths, message ?? `secrets: ${summary}`))?.id;
+}

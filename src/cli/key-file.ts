@@ -1,0 +1,77 @@
+/** Files of keys that a person names on the command line. They lie outside of the fleet, and are read as they are. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { publicHalf } from "../age/age-key.ts";
+import { sshToAgeIdentity, sshToAgeRecipient } from "../age/ssh.ts";
+import { SecretsError } from "../errors.ts";
+import type { Context } from "./context.ts";
+import { askPassphrase } from "./terminal/prompt.ts";
+
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * The keys of an SSH public key file, or of an authorized_keys file; `-` is stdin.
+ * @throws SecretsError `E_KEY_FILE` for a file without one, and for a private key
+ */
+export async function readPublicKeys(context: Context, file: string): Promise<string[]> {
+  const text = (await read(context, file)).toString("utf8");
+  if (/PRIVATE KEY/.test(text)) {
+    throw keyFileError(file, "this is a private key", `give its public half: ${file}.pub`);
+  }
+  const keys = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  if (keys.length === 0)
+    throw keyFileError(file, "there is no key in this file", "give a file like ~/.ssh/id_ed25519.pub");
+  return keys;
+}
+
+export interface HostKey {
+  /** `age1…`, derived as ssh-to-age does. */
+  readonly recipient: string;
+  /** `AGE-SECRET-KEY-1…`, of a private key file. */
+  readonly identity?: string;
+}
+
+/**
+ * The age key of an SSH host key, public or private; `-` is stdin.
+ * @throws SecretsError `E_KEY_FILE`, `E_RECIPIENT`, `E_SSH_KEY`, `E_PASSPHRASE`
+ */
+export async function readHostKey(context: Context, file: string): Promise<HostKey> {
+  const bytes = await read(context, file);
+  if (bytes.includes("PRIVATE KEY")) {
+    const identity = await sshToAgeIdentity(bytes, () => askPassphrase(file, context.terminal));
+    return { recipient: publicHalf(identity), identity };
+  }
+  const lines = bytes
+    .toString("utf8")
+    .split(/\r?\n/)
+    // What ssh-keyscan prints has the host before the key.
+    .map((line) => line.trim().replace(/^[^#\s]\S* (?=ssh-)/, ""))
+    .filter((line) => line.startsWith("ssh-ed25519 "));
+  const [only] = lines;
+  if (only === undefined || lines.length !== 1) {
+    throw keyFileError(
+      file,
+      only === undefined
+        ? "there is no ssh-ed25519 key in this file"
+        : "there are several ssh-ed25519 keys in this file",
+      "give one host key: /etc/ssh/ssh_host_ed25519_key.pub",
+    );
+  }
+  return { recipient: sshToAgeRecipient(only) };
+}
+
+async function read(context: Context, file: string): Promise<Buffer> {
+  if (file === "-") return Buffer.from(await context.readStdin());
+  const bytes = await readFile(resolve(context.directory, file)).catch((error: unknown) => {
+    throw keyFileError(file, "this file cannot be read", "check the path", error);
+  });
+  if (bytes.length > MAX_BYTES) throw keyFileError(file, "this file is too large for a key", "check the path");
+  return bytes;
+}
+
+function keyFileError(file: string, message: string, hint: string, cause?: unknown): SecretsError {
+  return new SecretsError("E_KEY_FILE", message, { kind: "usage", location: { file }, hint, cause });
+}

@@ -1,0 +1,64 @@
+/** A new private key in a file of its own: for its owner alone, outside of the repository, and never over another file. */
+import { open, realpath, rm } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { SecretsError } from "../errors.ts";
+import type { Conduct } from "./conduct.ts";
+import type { Context } from "./context.ts";
+import type { LocalWorkplace } from "./workplace.ts";
+
+/**
+ * Checks the place at once, so that a person hears of it before they are asked anything.
+ * @returns what writes the file, and gives back what takes it away again
+ * @throws SecretsError `E_KEY_FILE` for a place inside the repository, one without a folder, and one that is taken
+ */
+export async function newKeyFile(
+  context: Context,
+  { ground }: LocalWorkplace,
+  file: string,
+  text: string,
+): Promise<NonNullable<Conduct["prepare"]>> {
+  const path = resolve(context.directory, file);
+  const folder = await realpath(dirname(path)).catch((error: unknown) => {
+    throw refusal(file, "there is no such folder", "make it first, for your eyes only: mkdir -m 700 FOLDER", error);
+  });
+  const inside = relative(ground.root, folder);
+  if (inside === "" || (inside !== ".." && !inside.startsWith(`..${sep}`))) {
+    throw refusal(
+      file,
+      "a private key does not belong into the repository",
+      "name a place outside of it, such as ~/.config/sops/age/",
+    );
+  }
+  const place = join(folder, basename(path));
+  const taken = await open(place, "r").then(
+    (handle) => handle.close().then(() => true),
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+  if (taken) throw alreadyThere(file);
+  return async () => {
+    const handle = await open(place, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === "EEXIST"
+        ? alreadyThere(file)
+        : refusal(file, "the key cannot be written here", "check the folder", error);
+    });
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return () => rm(place, { force: true });
+  };
+}
+
+function alreadyThere(file: string): SecretsError {
+  return refusal(
+    file,
+    "there is a file of this name already",
+    "a key is never written over another file: name a new one",
+  );
+}
+
+function refusal(file: string, message: string, hint: string, cause?: unknown): SecretsError {
+  return new SecretsError("E_KEY_FILE", message, { kind: "usage", location: { file }, hint, cause });
+}

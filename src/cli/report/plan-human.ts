@@ -1,0 +1,91 @@
+/** A plan for a person to read before they say yes: tier by tier, policy before documents, readers by name. */
+
+import type { PlannedChange } from "../../actions/plan.ts";
+import { shortenKey } from "../../actions/reader-names.ts";
+import type { AccessPlan, DocumentStep, PlannedReader } from "../../actions/rekey/access-plan.ts";
+import { folderOfLink, isLink, tierOfPath } from "../../actions/rekey/plan-view.ts";
+import { type Styled, style } from "../terminal/styled.ts";
+
+const TITLES = { vars: "vars (clan)", files: "files (sops-nix)" } as const;
+/** A person reads some; a program takes --json. */
+const LISTED = 200;
+const EXPOSED = 10;
+
+/** @param unapproved readers that need to be approved first */
+export function planLines(plan: AccessPlan, unapproved: readonly PlannedReader[]): Styled[] {
+  const strangers = new Set(unapproved.map(({ id }) => id));
+  return [
+    ...(["vars", "files"] as const).flatMap((tier) => tierLines(plan, tier, strangers)),
+    ...plan.warnings.map((warning): Styled => [style("yellow", "warning"), ": ", warning]),
+    ...exposedLines(plan.exposed),
+  ];
+}
+
+function tierLines(plan: AccessPlan, tier: "vars" | "files", strangers: ReadonlySet<string>): Styled[] {
+  const policy = plan.policy.filter(({ change }) => tierOfPath(change.path) === tier);
+  const documents = plan.documents.filter((step) => step.tier === tier);
+  if (policy.length + documents.length === 0) return [];
+  const width = Math.min(Math.max(0, ...documents.slice(0, LISTED).map(({ address }) => address.length)), 56);
+  return [
+    style("bold", TITLES[tier]),
+    ...limited(policy.map((change) => (isLink(change) ? linkLine(change) : policyLine(change)))),
+    ...limited(documents.map((step) => documentLine(step, width, strangers))),
+  ];
+}
+
+function policyLine({ change, reason }: PlannedChange): Styled {
+  const verb =
+    change.kind === "remove"
+      ? style("red", "remove")
+      : change.expect === "absent"
+        ? style("green", "add   ")
+        : style("yellow", "edit  ");
+  return ["  ", verb, " ", change.path, style("dim", `  ${reason}`)];
+}
+
+function linkLine({ change, reason }: PlannedChange): Styled {
+  const reader = change.path.slice(folderOfLink(change.path).length + 1);
+  const sign = change.kind === "remove" ? style("red", "unlink") : style("green", "link  ");
+  return ["  ", sign, " ", folderOfLink(change.path), " ", reader, style("dim", `  ${reason}`)];
+}
+
+function documentLine(step: DocumentStep, width: number, strangers: ReadonlySet<string>): Styled {
+  const reader =
+    (sign: Styled, colour: "green" | "red") =>
+    (one: PlannedReader): Styled => [
+      " ",
+      style(colour, [sign, one.name ?? shortenKey(one.id)]),
+      strangers.has(one.id) && colour === "green" ? style("yellow", " (not approved)") : "",
+    ];
+  return [
+    "  seal   ",
+    step.address.padEnd(width),
+    ...byName(step.added).map(reader("+", "green")),
+    ...byName(step.removed).map(reader("-", "red")),
+    step.dataKey === "new" ? style("dim", "  new data key") : "",
+    step.dataKey === "risked" ? style("yellow", "  data key kept") : "",
+    step.newValue ? style("dim", "  new value") : "",
+  ];
+}
+
+/** Somebody with three keys is one reader. */
+function byName(readers: readonly PlannedReader[]): PlannedReader[] {
+  const seen = new Map<string, PlannedReader>();
+  for (const reader of readers) if (!seen.has(reader.name ?? reader.id)) seen.set(reader.name ?? reader.id, reader);
+  return [...seen.values()];
+}
+
+function exposedLines(exposed: readonly string[]): Styled[] {
+  if (exposed.length === 0) return [];
+  const more = exposed.length - EXPOSED;
+  return [
+    `read before, and still the same afterwards (${exposed.length}):`,
+    ...exposed.slice(0, EXPOSED).map((address): Styled => ["  ", address]),
+    ...(more > 0 ? [style("dim", `  and ${more} more: --json lists all`)] : []),
+  ];
+}
+
+function limited(lines: readonly Styled[]): Styled[] {
+  const more = lines.length - LISTED;
+  return more > 0 ? [...lines.slice(0, LISTED), style("dim", `  and ${more} more: --json lists all`)] : [...lines];
+}
