@@ -24,3 +24,8 @@ export function historyOf(path: string): string {
 function gitFor(path: string): string {
   return /^:|[*?[\\]/.test(path) ? "git --literal-pathspecs" : "git";
 }
+
+/** Seals a document to those who should read it, and to nobody else. */
+export function bringInLine({ path }: { readonly path: string }): string {
+  return `secrets sync ${shellWord(path)}`;
+}

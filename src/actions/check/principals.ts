@@ -47,6 +47,8 @@ function knownToOne({ configs, registry }: Fleet, principal: Principal, tier: "v
   const place = firstOf(keys.flatMap((key) => key.origins));
   const message = `${what} ${name} is known to ${tier === "vars" ? "vars" : ".sops.yaml"} only`;
   if (tier === "vars") {
+    if (kind === "user" && configs.some(({ sound }) => sound))
+      return finding("one-tier", place, message, registration(principal));
     return finding("one-tier", place, message, editAt({ path: configs[0]?.path ?? ".sops.yaml" }));
   }
   const registered = registry.users.has(name) || registry.machines.has(name);
@@ -56,9 +58,12 @@ function knownToOne({ configs, registry }: Fleet, principal: Principal, tier: "v
 
 /** That an anchor alone tells the kind means that it begins with a word for it, which is no part of the name. */
 function registration({ name, kind, keys }: Principal): string {
-  const bare = name.replace(/^[a-z]+[_-]/i, "");
-  const key = keys[0]?.origins[0]?.text ?? "";
-  return `clan secrets ${kind === "machine" ? "machines" : "users"} add ${shellWord(bare)} ${shellWord(key)}`;
+  const [origin] = keys[0]?.origins ?? [];
+  const key = origin?.text ?? "";
+  const bare = origin?.tier === "files" ? name.replace(/^[a-z]+[_-]/i, "") : name;
+  if (kind === "machine") return `clan secrets machines add ${shellWord(bare)} ${shellWord(key)}`;
+  const stated = keys.map(({ type, origins }) => `--${type}-key ${shellWord(origins[0]?.text ?? "")}`);
+  return ["secrets user add", shellWord(bare), ...stated, "--no-documents"].join(" ");
 }
 
 /** sops-nix turns the host key into an age key and keeps that alone. */

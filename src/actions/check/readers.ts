@@ -4,7 +4,7 @@ import type { Fleet } from "../../fleet/fleet.ts";
 import { type Shares, sameShares, sharesOf } from "../../fleet/shares.ts";
 import { shortenKey } from "../reader-names.ts";
 import { type Finding, finding, type NamedRecipient } from "./finding.ts";
-import { editAt, historyOf } from "./fix-commands.ts";
+import { bringInLine, editAt, historyOf } from "./fix-commands.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** A message is to be read; all of them are in the finding's lists. */
@@ -36,7 +36,7 @@ function drift(fleet: Fleet, document: FleetDocument): Finding[] {
   ];
   return [
     {
-      ...finding("reader-drift", { path: document.path }, parts.join("; "), mendDrift(document)),
+      ...finding("reader-drift", { path: document.path }, parts.join("; "), bringInLine(document)),
       ...(missing.length === 0 ? {} : { missing }),
       ...(extra.length === 0 ? {} : { extra }),
     },
@@ -63,7 +63,7 @@ function regrouped(fleet: Fleet, document: FleetDocument): Finding[] {
     );
   if (sameShares(shares, wanted)) return [];
   const message = `${tell(shares)}, and should be opened by ${count(wanted)}`;
-  return [finding("group-drift", { path }, message, mendDrift(document))];
+  return [finding("group-drift", { path }, message, bringInLine(document))];
 }
 
 function tell(shares: Shares | undefined): string {
@@ -73,21 +73,6 @@ function tell(shares: Shares | undefined): string {
 function count(shares: Shares | undefined): string {
   if (shares === undefined) return "any one reader";
   return `readers of ${shares.needed} of these groups: ${shares.groups.map((group) => group.length).join(" + ")} keys`;
-}
-
-/** The command that exists for it: rules are brought about by sops, links by clan. */
-function mendDrift({ tier, path, parts, missing, extra, readers, policy }: FleetDocument): string {
-  if (tier === "files") return `sops updatekeys ${shellWord(path)}`;
-  if (parts.kind === "secret") return "clan secrets key update";
-  if (parts.kind === "var" && parts.exportKey === undefined) {
-    return parts.machine === undefined ? "clan vars fix" : `clan vars fix ${shellWord(parts.machine)}`;
-  }
-  // clan has no command for exports, and sops would look for a rule.
-  const option = (verb: string, all: readonly { type: string; id: string }[]) => (id: string) =>
-    `--${verb}-${all.find((one) => one.id === id)?.type ?? "age"} ${shellWord(id)}`;
-  const gone = policy.complete ? extra : [];
-  const changes = [...missing.map(option("add", policy.readers)), ...gone.map(option("rm", readers))];
-  return ["sops rotate --in-place", ...changes, shellWord(path)].join(" ");
 }
 
 /** Every key that the fleet states somewhere, with or without a name. */

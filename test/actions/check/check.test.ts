@@ -19,7 +19,7 @@ test("the sample fleet has one finding, the one that was put there", async () =>
       severity: "error",
       path: "secrets/services/mailer.env",
       message: "db01 should read it and cannot",
-      fix: "sops updatekeys secrets/services/mailer.env",
+      fix: "secrets sync secrets/services/mailer.env",
       missing: [{ recipient: /&db01 (age1\S+)/.exec(textOf(".sops.yaml"))?.[1], name: "db01" }],
     },
   ]);

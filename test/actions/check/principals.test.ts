@@ -44,9 +44,9 @@ const CASES: readonly (readonly [
       "sops/users/ada/key.json": keyJson(ada),
       ".sops.yaml": anchors(`user_eve ${eve.recipient}`, `host_web01 ${web01.recipient}`),
     },
-    ["one-tier", "sops/users/ada/key.json:1", "$EDITOR .sops.yaml"],
+    ["one-tier", "sops/users/ada/key.json:1", `secrets user add ada --age-key ${ada.recipient} --no-documents`],
     ["one-tier", ".sops.yaml:3", `clan secrets machines add web01 ${web01.recipient}`],
-    ["one-tier", ".sops.yaml:2", `clan secrets users add eve ${eve.recipient}`],
+    ["one-tier", ".sops.yaml:2", `secrets user add eve --age-key ${eve.recipient} --no-documents`],
   ],
   [
     "a bare name in rules may be anybody's: no registration is proposed",
