@@ -2,6 +2,7 @@
  * `npm run build`: everything that is shipped, in `dist/`.
  * - `secrets.cjs`: the launcher (`src/cli/launch.ts`), written so that an old Node can read it and say what it lacks;
  * - `main.cjs`: the whole program with its dependencies. Dynamic imports stay lazy: their code is read, not run;
+ * - `seal-thread.cjs`: the part of it that runs in more threads when many data keys are to be sealed;
  * - `THIRD-PARTY.md`: the licence of every package that is inside.
  */
 import { createHash } from "node:crypto";
@@ -30,8 +31,15 @@ const { metafile } = await build({
   // Sources use it to reach `require`, which the bundle has.
   define: { "import.meta.url": '""' },
   outfile: "dist/main.cjs",
+  external: ["./seal-thread.cjs"],
   target: "node22.12",
   metafile: true,
+});
+await build({
+  ...shared,
+  entryPoints: ["src/cli/seal-thread.ts"],
+  outfile: "dist/seal-thread.cjs",
+  target: "node22.12",
 });
 // The launcher runs the program as the body of a function, where a "#!" line cannot stand.
 const program = Buffer.from(readFileSync("dist/main.cjs", "latin1").replace(/^#!.*\n/, ""), "latin1");

@@ -1,5 +1,4 @@
 /** Whole age files: encrypt bytes to recipients, open them with identities (C2SP age spec). */
-import { randomBytes } from "node:crypto";
 import { SecretsError } from "../errors.ts";
 import { decodeArmor, encodeArmor, isArmored } from "./armor.ts";
 import { formatHeader, type Header, headerError, parseHeader, type Stanza, verifyHeader } from "./header.ts";
@@ -7,6 +6,7 @@ import type { Identity } from "./identity.ts";
 import { openPayload, PAYLOAD_NONCE, sealPayload } from "./payload.ts";
 import { pluginError } from "./plugin.ts";
 import { wrapByLibrary } from "./post-quantum.ts";
+import { drawBytes } from "./random.ts";
 import type { Recipient } from "./recipient.ts";
 import { hasPassphrase } from "./scrypt.ts";
 
@@ -103,7 +103,7 @@ function checkTogether(recipients: readonly Recipient[]): void {
 async function wrapFileKey(recipients: readonly Recipient[]): Promise<{ fileKey: Uint8Array; stanzas: Stanza[] }> {
   const library = recipients.filter((recipient) => recipient.kind === "hybrid" || recipient.kind === "tag");
   const drawn = library.length === 0 ? null : await wrapByLibrary(library.map((recipient) => recipient.text));
-  const fileKey = drawn?.fileKey ?? randomBytes(FILE_KEY);
+  const fileKey = drawn?.fileKey ?? drawBytes(FILE_KEY);
   const stanzas = [...(drawn?.stanzas ?? [])];
   try {
     for (const recipient of recipients) if ("wrapFileKey" in recipient) stanzas.push(recipient.wrapFileKey(fileKey));

@@ -1,8 +1,8 @@
 /** The payload of an age file (C2SP age spec, "Payload"): a nonce, then STREAM over chunks of 64 KiB. */
-import { randomBytes } from "node:crypto";
 import { SecretsError } from "../errors.ts";
 import { open, seal } from "./aead.ts";
 import { hkdfSha256 } from "./hkdf.ts";
+import { drawBytes } from "./random.ts";
 
 /** Bytes of nonce at the payload's start; an age file without them is cut off in its header already. */
 export const PAYLOAD_NONCE = 16;
@@ -12,7 +12,7 @@ const INFO = Buffer.from("payload");
 
 /** Nonce and encrypted chunks of a plaintext under the file key. */
 export function sealPayload(fileKey: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  const nonce = randomBytes(PAYLOAD_NONCE);
+  const nonce = drawBytes(PAYLOAD_NONCE);
   const key = hkdfSha256(fileKey, nonce, INFO);
   try {
     const parts: Uint8Array[] = [nonce];
