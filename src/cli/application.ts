@@ -4,7 +4,7 @@
  */
 import { type Application, buildApplication, buildCommand, buildRouteMap, help, text_en, version } from "@stricli/core";
 import { SecretsError } from "../errors.ts";
-import { apply, grant, groups, machines, revoke, rotate, sync, users } from "./change-routes.ts";
+import { apply, grant, groups, machines, revoke, rotate, sync, trust, users } from "./change-routes.ts";
 import type { Context } from "./context.ts";
 import { EXIT_TABLE, exitCodeOf } from "./exit-codes.ts";
 import { errorLines } from "./report/error.ts";
@@ -283,6 +283,7 @@ const root = buildRouteMap({
     group: groups,
     machine: machines,
     rotate,
+    trust,
     apply,
     undo,
     doctor,

@@ -293,3 +293,33 @@ export const rotate = buildRouteMap({
   routes: { user: rotateUser, machine: rotateMachine, "data-keys": rotateDataKeys },
   docs: { brief: "New keys: of a person, of a machine, or of documents" },
 });
+
+const trustLs = buildCommand<{ json?: boolean }, [], Context>({
+  loader: async () => (await import("./commands/trust.ts")).trustList,
+  parameters: { flags: { json } },
+  docs: { brief: "Who is approved on this clone, and whom the policy asks for without that" },
+});
+
+const whom = {
+  kind: "array",
+  parameter: { ...named("WHO|KEY", "Names, or keys"), proposeCompletions: completeName() },
+  minimum: 1,
+} as const;
+
+const trustAccept = buildCommand<{ yes?: boolean }, string[], Context>({
+  loader: async () => (await import("./commands/trust.ts")).trustAccept,
+  parameters: { flags: { yes: switched("Answer yes to the question") }, aliases: { y: "yes" }, positional: whom },
+  docs: { brief: "Approve these keys: shows each, where it is stated, and who brought it in" },
+});
+
+const trustForget = buildCommand<Record<never, never>, string[], Context>({
+  loader: async () => (await import("./commands/trust.ts")).trustForget,
+  parameters: { positional: whom },
+  docs: { brief: "Approve these keys no longer; takes nobody's access away" },
+});
+
+export const trust = buildRouteMap({
+  routes: { ls: trustLs, accept: trustAccept, forget: trustForget },
+  defaultCommand: "ls",
+  docs: { brief: "Readers that were approved on this clone: list, accept, forget" },
+});

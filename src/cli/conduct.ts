@@ -127,7 +127,7 @@ async function applyWith(
     await takeBack?.();
     throw error;
   }
-  await gate.remember();
+  gate.remember();
 }
 
 async function commitPlan(
