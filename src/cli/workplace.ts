@@ -10,6 +10,7 @@ import { run } from "../repo/program.ts";
 import { recover } from "../repo/recovery.ts";
 import type { Root } from "../repo/root.ts";
 import type { Context } from "./context.ts";
+import { openSealer } from "./sealing.ts";
 import { askPassphrase } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
 import { VERSION } from "./version.ts";
@@ -40,6 +41,7 @@ function workplaceOn(context: Context, ground: WorkTree): LocalWorkplace {
     // `get` of a value needs no model of the fleet, and does not wait for its code.
     fleet: () => (fleet ??= import("../fleet/fleet.ts").then(({ loadFleet }) => loadFleet(ground))),
     keyring: () => (keyring ??= openKeyring(context)),
+    openSealer,
     gpg: {
       program: context.env["SOPS_GPG_EXEC"] || "gpg",
       run: async (argv, stdin) => {

@@ -5,6 +5,7 @@ import type { AgeKey } from "../../src/age/age-key.ts";
 import { encryptTo } from "../../src/age/file.ts";
 import { type Keyring, loadKeyring } from "../../src/age/keyring.ts";
 import { parseRecipient } from "../../src/age/recipient.ts";
+import { createSealer } from "../../src/age/sealer.ts";
 import { loadFleet } from "../../src/fleet/fleet.ts";
 import { createFile } from "../../src/sops/create-file.ts";
 import { parsePlain } from "../../src/sops/plain-text.ts";
@@ -41,6 +42,7 @@ export async function workplaceOf(files: MemoryFiles, ...keys: readonly AgeKey[]
     ground,
     fleet: async () => fleet,
     keyring: async () => keyring,
+    openSealer: createSealer,
     gpg: { program: "gpg", run: async () => ({ code: 2, stdout: new Uint8Array(), stderr: "" }) },
     now: () => new Date("2026-03-01T12:00:00Z"),
     apply: async () => {

@@ -125,18 +125,29 @@ async function rekeyAll(
 ): Promise<Rekeyed[]> {
   const done: Rekeyed[] = [];
   const locked: SecretsError[] = [];
-  for (let start = 0; start < orders.length; start += WINDOW) {
-    const window = orders.slice(start, start + WINDOW);
-    const results = await Promise.allSettled(window.map((order) => rekeyDocument(workplace, order)));
-    for (const result of results) {
-      if (result.status === "fulfilled") done.push(result.value);
-      else if (isLocked(result.reason)) locked.push(result.reason);
-      else throw result.reason;
+  const sealer = workplace.openSealer(orders.reduce((sum, order) => sum + wrapsOf(order), 0));
+  try {
+    for (let start = 0; start < orders.length; start += WINDOW) {
+      const window = orders.slice(start, start + WINDOW);
+      const results = await Promise.allSettled(window.map((order) => rekeyDocument(workplace, sealer, order)));
+      for (const result of results) {
+        if (result.status === "fulfilled") done.push(result.value);
+        else if (isLocked(result.reason)) locked.push(result.reason);
+        else throw result.reason;
+      }
+      onProgress?.(Math.min(start + WINDOW, orders.length), orders.length);
     }
-    onProgress?.(Math.min(start + WINDOW, orders.length), orders.length);
+  } finally {
+    await sealer.close();
   }
   if (locked.length > 0) throw cannotOpen(locked, orders.length);
   return done;
+}
+
+/** How many times the data key of a document, or a share of it, will be sealed. */
+function wrapsOf({ document, wanted, freshDataKey }: RekeyOrder): number {
+  const { added, removed } = wanted;
+  return freshDataKey ? document.readers.length + added.length - removed.length : added.length;
 }
 
 function isLocked(error: unknown): error is SecretsError {

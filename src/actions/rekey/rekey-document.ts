@@ -1,15 +1,17 @@
 /** One document with other readers, or another data key, or another value: its new bytes. */
+import type { Sealer } from "../../age/sealer.ts";
 import { SecretsError } from "../../errors.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import { contentHash } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
 import { formatKeyPath } from "../../sops/key-path.ts";
+import { sealWithGpg } from "../../sops/pgp.ts";
 import { parsePlain } from "../../sops/plain-text.ts";
 import { rekeyFile } from "../../sops/rekey-file.ts";
 import { parseSopsFile, type SopsFile } from "../../sops/sops-file.ts";
 import type { ListNode, MapNode } from "../../sops/tree.ts";
 import { updateFile } from "../../sops/update-file.ts";
-import { sealFor, unlock } from "../document.ts";
+import { unlock } from "../document.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { Workplace } from "../workplace.ts";
 import { keyName } from "./access-plan.ts";
@@ -31,7 +33,7 @@ export interface RekeyOrder {
 }
 
 /** @throws SecretsError with the path as its place; `E_NO_IDENTITY`, `E_CANNOT_WRAP`, and what opening a document throws. */
-export async function rekeyDocument(workplace: Workplace, order: RekeyOrder): Promise<Rekeyed> {
+export async function rekeyDocument(workplace: Workplace, sealer: Sealer, order: RekeyOrder): Promise<Rekeyed> {
   const { document, wanted, freshDataKey, value, reason } = order;
   const bytes = await workplace.ground.read(document.path);
   try {
@@ -43,7 +45,10 @@ export async function rekeyDocument(workplace: Workplace, order: RekeyOrder): Pr
       shamirThreshold: wanted.groups === undefined ? file.metadata.shamirThreshold : wanted.shamirThreshold,
       freshDataKey,
       now: workplace.now(),
-      seal: (key, dataKey) => sealFor(workplace, key, dataKey),
+      seal: (key, part) =>
+        key.type === "age"
+          ? sealer.seal(key.id, part)
+          : sealWithGpg(key.id, part, workplace.gpg.run, workplace.gpg.program),
     });
     const text =
       value === undefined
