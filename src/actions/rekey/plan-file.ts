@@ -3,7 +3,6 @@
  * It holds ciphertext and public data alone. It is not trusted: what it would do is worked out anew from its changes.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { SecretsError } from "../../errors.ts";
 import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
 import type { Ground } from "../../fleet/ground.ts";
@@ -15,54 +14,61 @@ import type { PlannedChange } from "../plan.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader } from "./access-plan.ts";
 
-const change = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("write"), bytes: z.base64(), mode: z.int().min(0).max(0o777).optional() }),
-  z.strictObject({ kind: z.literal("link"), target: z.string() }),
-  z.strictObject({ kind: z.literal("remove") }),
-]);
+const FORMAT = "secrets plan 1";
 
-const file = z.strictObject({
-  format: z.literal("secrets plan 1"),
-  summary: z.string().max(1000),
+interface PackedChange {
+  readonly path: string;
+  readonly expect: string;
+  readonly reason: string;
+  /** Base64 of a file's new content, the text of a link, or neither for what is removed. */
+  readonly bytes?: string;
+  readonly mode?: number;
+  readonly link?: string;
+}
+
+interface PlanFile {
+  readonly format: typeof FORMAT;
+  readonly summary: string;
   /** Of everything that the plan was made from. */
-  fingerprint: z.string(),
-  exposed: z.array(z.string()),
-  warnings: z.array(z.string()),
-  next: z.array(z.string()),
-  newDataKeys: z.array(z.string()),
-  risked: z.array(z.string()),
-  newValues: z.array(z.string()),
-  changes: z.array(z.strictObject({ path: z.string(), expect: z.string(), reason: z.string(), change })),
-});
+  readonly fingerprint: string;
+  readonly exposed: readonly string[];
+  readonly warnings: readonly string[];
+  readonly next: readonly string[];
+  /** Paths. */
+  readonly newDataKeys: readonly string[];
+  readonly newValues: readonly string[];
+  readonly changes: readonly PackedChange[];
+}
 
 /** The text of the file. Its lines end with a line break, so that a diff of two plans can be read. */
 export async function writePlan(workplace: Workplace, plan: AccessPlan): Promise<string> {
   const paths = (wanted: (step: DocumentStep) => boolean) => plan.documents.filter(wanted).map(({ path }) => path);
-  const content: z.input<typeof file> = {
-    format: "secrets plan 1",
+  const content: PlanFile = {
+    format: FORMAT,
     summary: plan.summary,
     fingerprint: await fingerprintOf(await workplace.fleet()),
-    exposed: [...plan.exposed],
-    warnings: [...plan.warnings],
-    next: [...plan.next],
+    exposed: plan.exposed,
+    warnings: plan.warnings,
+    next: plan.next,
     newDataKeys: paths(({ dataKey }) => dataKey === "new"),
-    risked: paths(({ dataKey }) => dataKey === "risked"),
     newValues: paths(({ newValue }) => newValue),
-    changes: plan.changes.map(({ change, reason }) => ({
-      path: change.path,
-      expect: change.expect,
-      reason,
-      change: pack(change),
-    })),
+    changes: plan.changes.map(pack),
   };
   return `${JSON.stringify(content, undefined, 1)}\n`;
 }
 
-function pack(change: FileChange): z.input<typeof file>["changes"][number]["change"] {
-  if (change.kind === "remove") return { kind: "remove" };
-  if (change.kind === "link") return { kind: "link", target: change.target };
+function pack({ change, reason }: PlannedChange): PackedChange {
+  const { path, expect } = change;
+  if (change.kind === "remove") return { path, expect, reason };
+  if (change.kind === "link") return { path, expect, reason, link: change.target };
   const { bytes, mode } = change;
-  return { kind: "write", bytes: Buffer.from(bytes).toString("base64"), ...(mode === undefined ? {} : { mode }) };
+  return {
+    path,
+    expect,
+    reason,
+    bytes: Buffer.from(bytes).toString("base64"),
+    ...(mode === undefined ? {} : { mode }),
+  };
 }
 
 /**
@@ -70,9 +76,8 @@ function pack(change: FileChange): z.input<typeof file>["changes"][number]["chan
  *   `E_PLAN_OUTDATED` (kind `conflict`) when the fleet is no longer what the plan was made from.
  */
 export async function readPlan(workplace: Workplace, text: string, name: string): Promise<AccessPlan> {
-  const parsed = file.safeParse(parse(text));
-  if (!parsed.success) throw notAPlan(name, "it was not written by --plan-out, or by another version");
-  const { data } = parsed;
+  const data = parse(text);
+  if (data === undefined) throw notAPlan(name, "it was not written by --plan-out, or by another version");
   const before = await workplace.fleet();
   if (data.fingerprint !== (await fingerprintOf(before))) {
     throw new SecretsError("E_PLAN_OUTDATED", "the repository moved since this plan was made", {
@@ -81,10 +86,7 @@ export async function readPlan(workplace: Workplace, text: string, name: string)
       hint: "nothing was changed; make the plan again, and look at it again",
     });
   }
-  const changes = data.changes.map(({ path, expect, reason, change }) => ({
-    change: unpack(path, expect, change),
-    reason,
-  }));
+  const changes = data.changes.map((packed) => ({ change: unpack(packed), reason: packed.reason }));
   const known = new Set(before.documents.map(({ path }) => path));
   for (const { change } of changes) {
     if (!isPolicy(change.path) && !known.has(change.path))
@@ -98,7 +100,7 @@ async function rebuild(
   ground: Ground,
   before: Fleet,
   changes: readonly PlannedChange[],
-  data: z.output<typeof file>,
+  data: PlanFile,
   name: string,
 ): Promise<AccessPlan> {
   const after = await loadFleet(
@@ -133,12 +135,11 @@ async function rebuild(
   return { summary, changes, policy, documents, exposed, sealedTo: [...sealedTo.values()], warnings, next };
 }
 
-function unpack(path: string, expect: string, packed: z.output<typeof change>): FileChange {
+function unpack({ path, expect, bytes, mode, link }: PackedChange): FileChange {
   const place = { path: repoPath(path), expect };
-  if (packed.kind === "remove") return { kind: "remove", ...place };
-  if (packed.kind === "link") return { kind: "link", target: packed.target, ...place };
-  const bytes = Buffer.from(packed.bytes, "base64");
-  return { kind: "write", bytes, ...place, ...(packed.mode === undefined ? {} : { mode: packed.mode }) };
+  if (link !== undefined) return { kind: "link", target: link, ...place };
+  if (bytes === undefined) return { kind: "remove", ...place };
+  return { kind: "write", bytes: Buffer.from(bytes, "base64"), ...place, ...(mode === undefined ? {} : { mode }) };
 }
 
 function isPolicy(path: string): boolean {
@@ -160,12 +161,41 @@ async function fingerprintOf(fleet: Fleet): Promise<string> {
   return hash.digest("hex");
 }
 
-function parse(text: string): unknown {
+/** Undefined for what --plan-out of this version did not write. */
+function parse(text: string): PlanFile | undefined {
   try {
-    return JSON.parse(text);
+    const file: unknown = JSON.parse(text);
+    return isPlanFile(file) ? file : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isPlanFile(value: unknown): value is PlanFile {
+  if (!isObject(value) || value["format"] !== FORMAT) return false;
+  const lists = ["exposed", "warnings", "next", "newDataKeys", "newValues"].map((field) => value[field]);
+  const { summary, fingerprint, changes } = value;
+  return (
+    typeof summary === "string" &&
+    typeof fingerprint === "string" &&
+    lists.every((list) => Array.isArray(list) && list.every((item) => typeof item === "string")) &&
+    Array.isArray(changes) &&
+    changes.every(isPackedChange)
+  );
+}
+
+function isPackedChange(value: unknown): value is PackedChange {
+  if (!isObject(value)) return false;
+  const isText = (field: unknown) => typeof field === "string";
+  const { path, expect, reason, bytes, mode, link } = value;
+  const isMode = mode === undefined || (Number.isInteger(mode) && Number(mode) >= 0 && Number(mode) <= 0o777);
+  return (
+    [path, expect, reason].every(isText) && [bytes, link].every((one) => one === undefined || isText(one)) && isMode
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function notAPlan(name: string, why: string): SecretsError {
