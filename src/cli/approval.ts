@@ -83,15 +83,19 @@ export function newcomerLines({ name, id, places, provenance }: Newcomer): Style
 
 function notApproved(unapproved: readonly Newcomer[]): SecretsError {
   const [first] = unapproved;
-  return new SecretsError("E_NOT_APPROVED", `${unapproved.length} of the readers were never approved on this clone`, {
-    kind: "usage",
-    hint: [
-      ...unapproved.flatMap(({ name, id, places, provenance }) => [
-        `${name ?? "a key of nobody"}: ${id}`,
-        ...places.map(({ path, line }) => `  stated at ${path}:${line}`),
-        `  ${tellProvenance(provenance)}`,
-      ]),
-      `if that is right: --allow ${first?.id ?? "KEY"} (repeatable), or secrets trust accept ${first?.name ?? "KEY"}`,
-    ].join("\n"),
-  });
+  return new SecretsError(
+    "E_NOT_APPROVED",
+    `${unapproved.length === 1 ? "a reader was" : `${unapproved.length} readers were`} never approved on this clone`,
+    {
+      kind: "usage",
+      hint: [
+        ...unapproved.flatMap(({ name, id, places, provenance }) => [
+          `${name ?? "a key of nobody"}: ${id}`,
+          ...places.map(({ path, line }) => `  stated at ${path}:${line}`),
+          `  ${tellProvenance(provenance)}`,
+        ]),
+        `if that is right: --allow ${first?.id ?? "KEY"} (repeatable), or secrets trust accept ${first?.name ?? "KEY"}`,
+      ].join("\n"),
+    },
+  );
 }

@@ -13,6 +13,7 @@ import type { Context } from "./context.ts";
 import { openSealer } from "./sealing.ts";
 import { askPassphrase } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
+import { hasTrust, trustPlace } from "./trust-place.ts";
 import { VERSION } from "./version.ts";
 
 /** A workplace in a work tree, which has a repository to write to. */
@@ -39,7 +40,7 @@ function workplaceOn(context: Context, ground: WorkTree): LocalWorkplace {
     ground,
     repository: ground.repository,
     // `get` of a value needs no model of the fleet, and does not wait for its code.
-    fleet: () => (fleet ??= import("../fleet/fleet.ts").then(({ loadFleet }) => loadFleet(ground))),
+    fleet: () => (fleet ??= loadAndMeet(context, ground)),
     keyring: () => (keyring ??= openKeyring(context)),
     openSealer,
     gpg: {
@@ -52,6 +53,17 @@ function workplaceOn(context: Context, ground: WorkTree): LocalWorkplace {
     now: context.now,
     apply: (plan) => apply(ground, plan),
   };
+}
+
+/** Whoever can read when this clone is first looked at is its baseline; a stranger who comes later is none of it. */
+async function loadAndMeet({ now }: Context, ground: WorkTree): Promise<Fleet> {
+  const { loadFleet } = await import("../fleet/fleet.ts");
+  const fleet = await loadFleet(ground);
+  if (!hasTrust(ground.repository)) {
+    const { openTrust } = await import("../actions/trust/trust.ts");
+    openTrust(trustPlace(ground.repository), fleet, now());
+  }
+  return fleet;
 }
 
 /** The person's identities, wherever sops and clan look for them. */

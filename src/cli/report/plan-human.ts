@@ -57,11 +57,18 @@ function documentLine(step: DocumentStep, width: number, strangers: ReadonlySet<
       style(colour, [sign, one.name ?? shortenKey(one.id)]),
       strangers.has(one.id) && colour === "green" ? style("yellow", " (not approved)") : "",
     ];
+  const removed = new Set(step.removed.map(({ name }) => name));
+  // Another key for the same name is neither a reader more nor one fewer.
+  const turned = new Set(step.added.flatMap(({ name }) => (name !== undefined && removed.has(name) ? [name] : [])));
+  const moved = (one: PlannedReader) => one.name === undefined || !turned.has(one.name);
   return [
     "  seal   ",
     step.address.padEnd(width),
-    ...byName(step.added).map(reader("+", "green")),
-    ...byName(step.removed).map(reader("-", "red")),
+    ...[...turned].map((name): Styled => [" ", style("yellow", ["~", name])]),
+    ...byName(step.added)
+      .filter((one) => moved(one) || strangers.has(one.id))
+      .map(reader("+", "green")),
+    ...byName(step.removed).filter(moved).map(reader("-", "red")),
     step.dataKey === "new" ? style("dim", "  new data key") : "",
     step.dataKey === "risked" ? style("yellow", "  data key kept") : "",
     step.newValue ? style("dim", "  new value") : "",
