@@ -1,0 +1,89 @@
+/** The sample fleet with everybody's key at hand, where a step is a whole command and the proof of what it left behind. */
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import type { TestContext } from "node:test";
+import { type Sample, sampleFleet } from "../cli/sample.ts";
+import {
+  decrypt,
+  type Expectation,
+  type Holder,
+  holderOf,
+  proveUpToDate,
+  publicHalf,
+  type Witness,
+  witness,
+} from "./access-witness.ts";
+
+const PEOPLE = ["ada", "bruno", "chiara"];
+const MACHINES = ["web01", "db01", "backup01", "studio"];
+export const VAR = "vars/per-machine/web01/acme/dns-token/secret";
+export const FILE = "secrets/services/mailer.env";
+/** Clan's own re-key walks past names with a slash. */
+export const DEEP = "vars/per-machine/web01/secureboot/keys/db/db.key/secret";
+export const ADDRESSES = ["vars/web01/acme/dns-token", FILE];
+
+export interface Started {
+  readonly fleet: Sample;
+  /** Outside of the repository. */
+  readonly directory: string;
+  readonly seen: Witness;
+  readonly holder: (name: string) => Holder;
+  /** A command, whole: then everything is proved, and `check` is clean. @returns documents that changed */
+  readonly step: (argv: readonly string[], expected?: Expectation, as?: string) => Promise<readonly string[]>;
+}
+
+export async function start(t: TestContext): Promise<Started> {
+  const fleet = await sampleFleet(t);
+  const directory = dirname(fleet.root);
+  const holders = await Promise.all(
+    PEOPLE.map(async (name) => ({ name, recipient: await publicHalf(fleet.keyOf(name)), file: fleet.keyOf(name) })),
+  );
+  const [ada] = holders;
+  assert.ok(ada);
+  for (const name of MACHINES) {
+    const { stdout } = await decrypt(fleet.root, `sops/secrets/${name}-age.key/secret`, ada);
+    holders.push(await holderOf(directory, name, stdout.toString("utf8")));
+  }
+  await ok(fleet, ["sync", "--yes"]);
+  await fleet.git("commit", "--quiet", "--all", "-m", "In line");
+  const seen = await witness(fleet.root, holders);
+  const step = async (argv: readonly string[], expected: Expectation = {}, as?: string) => {
+    await ok(fleet, [...argv, "--yes"], as === undefined ? {} : { SOPS_AGE_KEY_FILE: as });
+    const touched = await seen.prove(expected);
+    await proveUpToDate(fleet.root, ada);
+    await ok(fleet, ["check"]);
+    return touched;
+  };
+  const holder = (name: string) => {
+    const found = holders.find((one) => one.name === name);
+    assert.ok(found);
+    return found;
+  };
+  return { fleet, directory, seen, holder, step };
+}
+
+export async function ok(fleet: Sample, argv: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const { code, stdout, stderr } = await fleet.secrets(argv, { env });
+  assert.equal(code, 0, `${argv.join(" ")}: ${stderr}${stdout.toString("utf8")}`);
+  return stdout.toString("utf8");
+}
+
+/** Who reads these documents, and somebody else too. */
+export const plus =
+  (paths: readonly string[], ...names: string[]) =>
+  (path: string, before: readonly string[]) =>
+    paths.includes(path) ? [...before, ...names] : before;
+/** Who reads these documents, but for these. */
+export const minus =
+  (paths: readonly string[], ...names: string[]) =>
+  (path: string, before: readonly string[]) =>
+    paths.includes(path) ? before.filter((name) => !names.includes(name)) : before;
+/** The same place, another key. */
+export const insteadOf = (old: string, name: string) => (_: string, before: readonly string[]) =>
+  before.map((one) => (one === old ? name : one));
+export const vars = (seen: Witness) => seen.paths().filter((path) => path.endsWith("/secret"));
+export const readBy = (seen: Witness, name: string) =>
+  seen
+    .paths()
+    .filter((path) => seen.readers(path).includes(name))
+    .sort();
