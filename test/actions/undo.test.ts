@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { planUndo, type UndoPlan } from "../../src/actions/undo.ts";
 import type { Workplace } from "../../src/actions/workplace.ts";
 import { makeAgeKey } from "../../src/age/age-key.ts";
+import { createSealer } from "../../src/age/sealer.ts";
 import { loadFleet } from "../../src/fleet/fleet.ts";
 import { workTree } from "../../src/fleet/ground.ts";
 import { contentHash, type FileChange } from "../../src/repo/change.ts";
@@ -25,6 +26,7 @@ async function workplaceOn(root: Root): Promise<Workplace> {
     ground,
     fleet: () => loadFleet(ground),
     keyring: () => keyringOf(ada),
+    openSealer: createSealer,
     gpg: { program: "gpg", run: async () => ({ code: 2, stdout: new Uint8Array(), stderr: "" }) },
     now: () => new Date(),
     apply: async () => assert.fail("a plan applies nothing"),
