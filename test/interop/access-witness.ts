@@ -7,7 +7,8 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../src/repo/program.ts";
 
-const PEERS = process.env["SECRETS_PEERS"] ?? new URL("../../.peers/bin", import.meta.url).pathname;
+/** Where the real tools lie. */
+export const PEERS = process.env["SECRETS_PEERS"] ?? new URL("../../.peers/bin", import.meta.url).pathname;
 /** What sops ends with when none of the keys that it has opens the data key. */
 const NO_KEY = 128;
 
