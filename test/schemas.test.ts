@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { renderSchemas } from "../scripts/schemas/render.ts";
 import { PEOPLE } from "../src/actions/demo/sample-fleet.ts";
+import { makeAgeKey } from "../src/age/age-key.ts";
 import { decryptWith } from "../src/age/file.ts";
 import { parseIdentities } from "../src/age/identity.ts";
 import { openDataKey } from "../src/sops/datakey.ts";
@@ -27,8 +28,12 @@ test("the committed schemas are the generated ones (npm run schemas)", () => {
   for (const [file, text] of generated) assert.equal(readFileSync(new URL(file, directory), "utf8"), text, file);
 });
 
+const KEY = makeAgeKey().recipient;
+
 interface Run {
   readonly argv: readonly [command: string, ...rest: string[]];
+  /** Of what several commands print; by default that of the command. */
+  readonly schema?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -45,6 +50,13 @@ const SOUND: readonly Run[] = [
   { argv: ["doctor"] },
   { argv: ["check"] },
   { argv: ["check", "--deep"] },
+  { argv: ["user", "ls"], schema: "principals" },
+  { argv: ["machine", "ls"], schema: "principals" },
+  { argv: ["group", "ls"], schema: "principals" },
+  { argv: ["sync", "--dry-run"], schema: "plan" },
+  { argv: ["grant", "chiara", "vars/web01/acme/dns-token", "--dry-run"], schema: "plan" },
+  { argv: ["rotate", "machine", "web01", "--to", KEY, "--dry-run"], schema: "plan" },
+  { argv: ["grant", "chiara", "vars/web01/acme/dns-token", "--yes", "--commit"], schema: "plan" },
 ];
 
 /** After `spoil`: what a sound fleet never prints. */
@@ -59,16 +71,19 @@ const SPOILT: readonly Run[] = [
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   check: ["line", "missing", "extra", "missing[].name", "extra[].name"].map((field) => `findings[].${field}`),
   doctor: ["documents", "places[].keys[].name", "places[].pending", "places[].problem", "checks[].fix"],
+  plan: ["commit", "documents[].added[].name", "documents[].removed[].name", "unapproved[].name"],
   explain: ["decidedBy.place", "decidedBy.pathRegex", "decidedBy.fault", "readers[].name"],
 };
 
 test("what the commands print is what their schemas say, and holds neither a key nor a value", async (t) => {
   const fleet = await sampleFleet(t);
+  await fleet.git("config", "user.name", "test");
+  await fleet.git("config", "user.email", "test@example.org");
   const values = await valuesOf(fleet);
   const seen = new Map<string, Set<string>>();
-  const look = async ({ argv: [command, ...rest], env = {}, cwd = "." }: Run) => {
-    const { stdout, stderr } = await fleet.secrets([command, ...rest, "--json"], { env, cwd });
-    const name = [command, ...rest].join(" ");
+  const look = async ({ argv, schema: command = argv[0], env = {}, cwd = "." }: Run) => {
+    const { stdout, stderr } = await fleet.secrets([...argv, "--json"], { env, cwd });
+    const name = argv.join(" ");
     const text = stdout.toString();
     assert.ok(text.startsWith("{"), `${name}: ${stderr}`);
     assert.ok(!text.includes("AGE-SECRET-KEY"), `${name} prints an identity`);
@@ -95,7 +110,7 @@ test("what the commands print is what their schemas say, and holds neither a key
 });
 
 const validators = Object.fromEntries(
-  ["access", "check", "doctor", "explain", "ls", "status"].map((command) => {
+  ["access", "check", "doctor", "explain", "ls", "plan", "principals", "status"].map((command) => {
     // A whole list of faults is worked out for every mutation otherwise.
     const ajv = new Ajv2020({ strict: true });
     const compiled = ajv.compile(schemaOf(command));

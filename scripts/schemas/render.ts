@@ -5,18 +5,28 @@ import { checkSchema } from "./check-schema.ts";
 import { doctorSchema } from "./doctor-schema.ts";
 import { explainSchema } from "./explain-schema.ts";
 import { lsSchema } from "./ls-schema.ts";
+import { planSchema } from "./plan-schema.ts";
+import { principalsSchema } from "./principals-schema.ts";
 import { statusSchema } from "./status-schema.ts";
 import { undoSchema } from "./undo-schema.ts";
 
-/** By the name of the command. */
+/** By the name of the command, or of what several commands print. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   access: accessSchema,
   check: checkSchema,
   doctor: doctorSchema,
   explain: explainSchema,
   ls: lsSchema,
+  plan: planSchema,
+  principals: principalsSchema,
   status: statusSchema,
   undo: undoSchema,
+};
+
+/** Of what several commands print. */
+const TITLES: Readonly<Record<string, string>> = {
+  plan: "what the commands that change who can read print with --json",
+  principals: "secrets user ls --json, secrets machine ls --json, secrets group ls --json",
 };
 
 /** File name to text; the same for the same definitions. */
@@ -24,7 +34,7 @@ export function renderSchemas(): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(SCHEMAS).map(([command, schema]) => {
       const file = `${command}.schema.json`;
-      const title = `secrets ${command} --json`;
+      const title = TITLES[command] ?? `secrets ${command} --json`;
       const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12" });
       return [file, `${JSON.stringify({ $schema, $id: file, title, ...rest }, undefined, 2)}\n`];
     }),
