@@ -25,7 +25,7 @@ export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Ui
     offset += part.length;
   }
   // As text it comes at half the cost. Of what passes here it alone is no key and opens nothing.
-  outer.write(hash("sha256", inner, "latin1"), BLOCK, "latin1");
+  outer.write(hash("sha256", inner, "binary"), BLOCK, "latin1");
   const mac = hash("sha256", outer, "buffer");
   inner.fill(0);
   outer.fill(0);

@@ -54,10 +54,14 @@ export function unwrapSshEd25519(
   return null;
 }
 
+/** Of each SSH key, imported once. It is made of public bytes. */
+const tweaks = new WeakMap<SshEd25519PublicKey, KeyObject>();
+
 /** Ties the secret to the SSH key, so that it is of no use where the same scalar serves as a plain X25519 key. */
 function applyTweak(secret: Uint8Array, key: SshEd25519PublicKey): Uint8Array {
-  const tweak = hkdfSha256(EMPTY, key.blob, INFO);
-  const tweaked = agree(importScalar(tweak), importPoint(secret));
+  const tweak = tweaks.get(key) ?? importScalar(hkdfSha256(EMPTY, key.blob, INFO));
+  tweaks.set(key, tweak);
+  const tweaked = agree(tweak, importPoint(secret));
   if (tweaked === null) throw headerError("has an ssh-ed25519 stanza with a share of small order");
   return tweaked;
 }
