@@ -10,10 +10,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { generateFile, generateFleet } from "./generated-fleet.ts";
-import { type Command, type Comparison, compare, median, peakMemory, time } from "./measure.ts";
+import { type Command, compare, median, peakMemory, time } from "./measure.ts";
+import { report, tell } from "./report.ts";
+import { benchSealing } from "./sealing.ts";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" } } });
-const wanted = new Set(positionals.length === 0 ? ["check", "get", "set"] : positionals);
+const wanted = new Set(positionals.length === 0 ? ["check", "get", "set", "sealing"] : positionals);
 const rounds = (usual: number) => (values.rounds === undefined ? usual : Number(values.rounds));
 
 const bundle = resolve("dist/secrets.cjs");
@@ -30,6 +32,7 @@ try {
   if (wanted.has("check")) await benchCheck();
   if (wanted.has("get")) await benchGet();
   if (wanted.has("set")) await benchSet();
+  if (wanted.has("sealing")) await benchSealing(scratch, rounds(3));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -109,17 +112,4 @@ function emptyProgram(): string {
   const path = join(scratch, "empty.cjs");
   writeFileSync(path, "");
   return path;
-}
-
-function report(what: string, { ours, theirs, fastest, ratio }: Comparison, aim: number): void {
-  const range = `[${ratio.least.toFixed(2)}..${ratio.greatest.toFixed(2)}]`;
-  process.stdout.write(`${what}\n`);
-  tell("  ratio", `${ratio.median.toFixed(3)} ${range}`, `aim: ${aim}${ratio.median > aim ? ", MISSED" : ""}`);
-  tell("  median", `${ours.toFixed(0)} ms`, `sops ${theirs.toFixed(0)} ms`);
-  const best = (fastest.ours / fastest.theirs).toFixed(3);
-  tell("  fastest", `${fastest.ours.toFixed(0)} ms`, `sops ${fastest.theirs.toFixed(0)} ms: ratio ${best}`);
-}
-
-function tell(what: string, found: string, beside: string): void {
-  process.stdout.write(`${what.padEnd(24)}${found.padEnd(28)}${beside}\n`);
 }
