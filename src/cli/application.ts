@@ -4,7 +4,9 @@
  */
 import { type Application, buildApplication, buildCommand, buildRouteMap, help, text_en, version } from "@stricli/core";
 import { SecretsError } from "../errors.ts";
+import { changeFlags, switched } from "./change-flags.ts";
 import { apply, grant, groups, machines, revoke, rotate, sync, trust, users } from "./change-routes.ts";
+import type { UndoFlags } from "./commands/undo.ts";
 import type { Context } from "./context.ts";
 import { EXIT_TABLE, exitCodeOf } from "./exit-codes.ts";
 import { errorLines } from "./report/error.ts";
@@ -219,20 +221,22 @@ const demo = buildCommand<{ yes?: boolean }, [string?], Context>({
   docs: { brief: "Make a sample fleet with throw-away keys and walk the main job in it" },
 });
 
-const undo = buildCommand<{ dryRun?: boolean; json?: boolean; yes?: boolean }, [], Context>({
+const undo = buildCommand<UndoFlags, [], Context>({
   loader: async () => (await import("./commands/undo.ts")).undo,
   parameters: {
     flags: {
-      dryRun: { kind: "boolean", brief: "Show what would be taken back", withNegated: false, optional: true },
+      dryRun: switched("Show what would be taken back"),
       json,
       yes,
+      commit: changeFlags.commit,
+      message: changeFlags.message,
     },
-    aliases: { n: "dryRun", y: "yes" },
+    aliases: { n: "dryRun", y: "yes", m: "message" },
   },
   docs: {
     brief: "Take back the last applied change, if nothing has touched its files since",
     fullDescription:
-      "Every file of it gets back the bytes, mode or link that it had, all or none, and the readers who come back are named. Undoing twice does the change again. Nothing is committed.",
+      "Every file of it gets back the bytes, mode or link that it had, all or none, and the readers who come back are named. Undoing twice does the change again.",
   },
 });
 

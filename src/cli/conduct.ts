@@ -9,19 +9,17 @@ import { viewPlan } from "../actions/rekey/plan-view.ts";
 import { refuseUnread } from "../actions/rekey/read-back.ts";
 import { SecretsError } from "../errors.ts";
 import { approve, type Gate, openGate } from "./approval.ts";
+import { type CommitFlags, commitPlan, refuseCommitFlags } from "./commit-plan.ts";
 import type { Context } from "./context.ts";
 import { planLines } from "./report/plan-human.ts";
 import { askYesNo } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
 import { type LocalWorkplace, reopenWorkplace } from "./workplace.ts";
 
-export interface ChangeFlags {
-  readonly dryRun?: boolean;
+export interface ChangeFlags extends CommitFlags {
   readonly json?: boolean;
   readonly planOut?: string;
   readonly yes?: boolean;
-  readonly commit?: boolean;
-  readonly message?: string;
   readonly allow?: readonly string[];
 }
 
@@ -41,7 +39,12 @@ export async function conduct(
   { stated = new Set(), prepare }: Conduct = {},
 ): Promise<void> {
   const { terminal } = context;
-  refuseFlags(flags);
+  if (flags.commit === true && flags.planOut !== undefined) {
+    throw new SecretsError("E_USAGE", "a plan in a file is committed when it is applied: secrets apply FILE --commit", {
+      kind: "usage",
+    });
+  }
+  await refuseCommitFlags(workplace, flags);
   const gate = await openGate(workplace, plan, stated, flags.allow ?? []);
   const report = (applied: boolean, commit?: string) => {
     if (flags.json === true) terminal.json(viewPlan(plan, { applied, commit, unapproved: gate.unapproved }));
@@ -63,10 +66,6 @@ export async function conduct(
     report(false);
     return;
   }
-  if (flags.commit === true) {
-    const { refuseCommit } = await import("../repo/commit.ts");
-    await refuseCommit(workplace.repository);
-  }
   await approve(context, gate);
   if (flags.yes !== true && !(await askYesNo(`${plan.summary}?`, { terminal, flag: "--yes" }))) {
     terminal.note("nothing was changed");
@@ -74,20 +73,10 @@ export async function conduct(
   }
   await applyWith(workplace, plan, gate, prepare);
   await refuseUnread(await reopenWorkplace(context), plan);
-  const commit = flags.commit === true ? await commitPlan(workplace, plan, flags.message) : undefined;
+  const commit = await commitPlan(workplace, plan, flags);
   report(true, commit);
   terminal.note([style("green", "done"), ": ", plan.summary, commit === undefined ? "" : ` (commit ${commit})`]);
   for (const step of plan.next) terminal.note([style("cyan", "next"), ": ", step]);
-}
-
-function refuseFlags({ dryRun, planOut, commit, message }: ChangeFlags): void {
-  const refuse = (reason: string): never => {
-    throw new SecretsError("E_USAGE", reason, { kind: "usage" });
-  };
-  if (message !== undefined && commit !== true) refuse("--message is that of a commit: add --commit");
-  if (commit === true && dryRun === true) refuse("--dry-run changes nothing, so there is nothing to commit");
-  if (commit === true && planOut !== undefined)
-    refuse("a plan in a file is committed when it is applied: secrets apply FILE --commit");
 }
 
 function show({ terminal }: Context, plan: AccessPlan, unapproved: readonly PlannedReader[], flags: ChangeFlags): void {
@@ -127,15 +116,5 @@ async function applyWith(
     await takeBack?.();
     throw error;
   }
-  gate.remember();
-}
-
-async function commitPlan(
-  { repository }: LocalWorkplace,
-  { changes, summary }: AccessPlan,
-  message: string | undefined,
-): Promise<string | undefined> {
-  const { commitPaths } = await import("../repo/commit.ts");
-  const paths = changes.map(({ change }) => change.path);
-  return (await commitPaths(repository, paths, message ?? `secrets: ${summary}`))?.id;
+  await gate.remember();
 }

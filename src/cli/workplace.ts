@@ -61,7 +61,7 @@ async function loadAndMeet({ now }: Context, ground: WorkTree): Promise<Fleet> {
   const fleet = await loadFleet(ground);
   if (!hasTrust(ground.repository)) {
     const { openTrust } = await import("../actions/trust/trust.ts");
-    openTrust(trustPlace(ground.repository), fleet, now());
+    await openTrust(trustPlace(ground.repository), fleet, now());
   }
   return fleet;
 }

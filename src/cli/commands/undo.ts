@@ -2,14 +2,13 @@
 import { shortenKey } from "../../actions/reader-names.ts";
 import { planUndo, type UndoPlan, viewUndo } from "../../actions/undo.ts";
 import type { NamedReader, UndoneDocument } from "../../actions/undo-readers.ts";
-import { findRoot } from "../../repo/root.ts";
+import { type CommitFlags, commitPlan, refuseCommitFlags } from "../commit-plan.ts";
 import type { Context } from "../context.ts";
 import { askYesNo } from "../terminal/prompt.ts";
 import { type Styled, style } from "../terminal/styled.ts";
 import { openWorkplace } from "../workplace.ts";
 
-export interface UndoFlags {
-  readonly dryRun?: boolean;
+export interface UndoFlags extends CommitFlags {
   readonly json?: boolean;
   readonly yes?: boolean;
 }
@@ -17,7 +16,8 @@ export interface UndoFlags {
 export async function undo(this: Context, flags: UndoFlags): Promise<void> {
   const { terminal } = this;
   const workplace = await openWorkplace(this);
-  const plan = await planUndo(workplace, await findRoot(workplace.ground.root));
+  await refuseCommitFlags(workplace, flags);
+  const plan = await planUndo(workplace, workplace.repository);
   const report = (applied: boolean) => {
     if (flags.json === true) terminal.json(viewUndo(plan, applied));
   };
@@ -37,8 +37,11 @@ export async function undo(this: Context, flags: UndoFlags): Promise<void> {
     return;
   }
   await workplace.apply(plan);
+  const commit = await commitPlan(workplace, plan, flags);
   report(true);
-  terminal.note([style("green", "done"), ": ", plan.summary, "; to have it back: secrets undo"]);
+  const made = commit === undefined ? "" : ` (commit ${commit})`;
+  terminal.note([style("green", "done"), ": ", plan.summary, made, "; to have it back: secrets undo"]);
+  if (commit !== undefined) return;
   const committed = "the change itself is committed, and this is not: commit it, too";
   terminal.note([style("cyan", "next"), ": ", plan.committed ? committed : "nothing was committed; git diff shows it"]);
 }
