@@ -51,7 +51,10 @@ function createWalker(options: EncryptOptions, hasher: MacHasher, verdicts: bool
       verdicts.push(place.encrypted);
       const kept = keepComment(node, place, options);
       if (kept?.kind === "comment") return kept;
-      return { kind: "comment", text: sealComment(node, place, options) ?? node.text };
+      const text = sealComment(node, place, options) ?? node.text;
+      // Plain text shows every comment on a line of its own; one that stood beside a value stays there.
+      const inline = node.origin?.kind === "comment" && node.origin.inline === true;
+      return inline ? { kind: "comment", text, inline } : { kind: "comment", text };
     },
     itemComment(node, place) {
       verdicts.push(place.encrypted);

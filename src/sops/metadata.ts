@@ -80,14 +80,14 @@ export function recipientsOf(metadata: Metadata): MasterKey[] {
   return metadata.keyGroups.flat();
 }
 
-/** The metadata with another MAC and date; all other entries stay the same objects. */
+/** The metadata with another MAC and date; all other entries stay the same objects, whether they were changed or not. */
 export function restamp(tree: MapNode, mac: string, lastModified: string): MapNode {
   const entries = tree.entries.map((entry) => {
     if (entry.kind !== "entry" || (entry.key !== "mac" && entry.key !== "lastmodified")) return entry;
     const value = textNode(entry.key === "mac" ? mac : lastModified);
     return { kind: "entry" as const, key: entry.key, value, was: entry };
   });
-  return { kind: "map", entries, was: tree };
+  return { kind: "map", entries, was: tree.was ?? tree };
 }
 
 /** A string as a node of its own. */

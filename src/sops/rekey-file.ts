@@ -3,13 +3,15 @@
  * it is; a new data key encrypts every value anew.
  */
 import { randomBytes } from "node:crypto";
-import { recipientId } from "../age/recipient.ts";
 import { SecretsError } from "../errors.ts";
+import { importDataKey } from "./cipher.ts";
 import type { NewKey } from "./create-file.ts";
 import { decryptFile } from "./decrypt-file.ts";
-import { type MasterKey, type MasterKeyType, type Metadata, recipientsOf, restamp } from "./metadata.ts";
+import { openMac } from "./mac.ts";
+import { type MasterKey, type MasterKeyType, type Metadata, readMetadata, recipientsOf, restamp } from "./metadata.ts";
 import type { SealedKey } from "./metadata-layout.ts";
-import { changeFlatLists, replaceGroups } from "./rekey-metadata.ts";
+import { distinctReaders, readerName, sameReaders } from "./reader-name.ts";
+import { changeReaders, hasFlatLists, type Seat } from "./rekey-metadata.ts";
 import { splitSecret } from "./shamir.ts";
 import { parseSopsFile, type SopsFile } from "./sops-file.ts";
 import type { MapNode } from "./tree.ts";
@@ -29,148 +31,157 @@ export interface Rekeying {
   /** A new data key: every value, every comment and the MAC are sealed anew, and the date is `now`. */
   readonly freshDataKey: boolean;
   readonly now: Date;
+  /** Wraps the data key, or a share of it, for one reader; the text goes into the file as it is. */
   readonly seal: (key: NewKey, dataKey: Uint8Array) => Promise<string>;
 }
 
+type KeyGroups = Rekeying["keyGroups"];
+
+/** Readers named in one message. */
+const LISTED = 8;
+
 /** Entries that nobody here can wrap for (KMS, vault): they forbid a new data key. */
 export function foreignKeys(metadata: Metadata): readonly MasterKey[] {
-  return recipientsOf(metadata).filter(isForeign);
+  return recipientsOf(metadata).filter((key) => !isOwn(key));
 }
 
 /**
- * Within one group and with the old data key, the entries of readers that stay keep their bytes, and so does all else.
- * A split data key is split anew whenever its groups change: every share is another one then.
+ * Within one group and with the old data key, the entries of readers that stay keep their bytes, and so does all else;
+ * of a reader who is named twice the first entry stays. A split data key is split anew, and sealed anew to everybody,
+ * whenever the members, the order or the number of its groups change, or their threshold: the shares of two splits do
+ * not fit together.
  *
+ * @param dataKey what `openDataKey` gave for this file
  * @returns the new text, and the data key that it is encrypted with
- * @throws SecretsError `E_CANNOT_WRAP` for a reader that would have to be sealed to and cannot, `E_NO_RECIPIENTS`,
- *   `E_DATA_KEY`, what `decryptFile` throws for a new data key, and what `seal` throws.
+ * @throws SecretsError `E_NO_RECIPIENTS`; `E_CANNOT_WRAP` for readers that would have to be sealed to and cannot;
+ *   `E_SHAMIR`; `E_DATA_KEY`; `E_MAC_MISMATCH` for the data key of another document; for a new data key whatever
+ *   `decryptFile` and `updateFile` throw; what `seal` throws; `E_NOT_REPRESENTABLE` if the new text, read back, does
+ *   not say what was meant.
  */
 export async function rekeyFile(
   file: SopsFile,
   dataKey: Uint8Array,
   rekeying: Rekeying,
 ): Promise<{ text: string; dataKey: Uint8Array }> {
-  if (dataKey.length !== 32)
-    throw new SecretsError("E_DATA_KEY", "The data key of this document is not 32 bytes long.");
-  const groups = rekeying.keyGroups.map(distinct);
+  const groups = rekeying.keyGroups.map(distinctReaders);
   refuseEmpty(groups);
-  const { metadata } = file;
-  const flat = groups.length === 1 && metadata.keyGroups.length === 1;
-  if (rekeying.freshDataKey) {
-    const { documents: plain } = await decryptFile(file, dataKey);
-    const fresh = randomBytes(32);
-    const tree = await sealAll(metadata, groups, fresh, rekeying);
-    const { documents, mac, lastModified } = await encryptDocuments(file, plain, fresh, rekeying.now);
-    return { text: verified(file, documents, restamp(tree, mac, lastModified), groups), dataKey: fresh };
-  }
-  if (!flat && sameGroups(metadata, groups, thresholdOf(rekeying)))
-    return { text: verified(file, file.stored.documents, metadata.tree, groups), dataKey };
-  const tree = flat
-    ? await sealAdded(metadata, groups[0] ?? [], dataKey, rekeying)
-    : await sealAll(metadata, groups, dataKey, rekeying);
-  return { text: verified(file, file.stored.documents, tree, groups), dataKey };
+  if (rekeying.freshDataKey) return renewDataKey(file, dataKey, groups, rekeying);
+  refuseOtherDataKey(file.metadata, dataKey);
+  const tree = await sealTo(groups, file.metadata, dataKey, rekeying);
+  const text = writeText(file, file.stored.documents, tree);
+  readBack(file, text, tree, groups);
+  return { text, dataKey };
 }
 
-async function sealAdded(
-  metadata: Metadata,
-  wanted: readonly ReaderKey[],
-  dataKey: Uint8Array,
-  rekeying: Rekeying,
-): Promise<MapNode> {
-  const names = new Set(wanted.map(nameOf));
-  const present = new Map<string, MapNode>();
-  // Of a reader that is named twice the first entry stays.
-  for (const key of recipientsOf(metadata)) if (!present.has(nameOf(key))) present.set(nameOf(key), key.node);
-  const kept = new Set([...present].flatMap(([name, node]) => (names.has(name) ? [node] : [])));
-  const added = wanted.filter((key) => !present.has(nameOf(key)));
-  const known = new Set(recipientsOf(metadata).map(({ node }) => node));
-  const sealed = await Promise.all(added.map((key) => sealOne(key, dataKey, rekeying, false)));
-  return changeFlatLists(metadata.tree, (node) => !known.has(node) || kept.has(node), sealed);
-}
-
-async function sealAll(
-  metadata: Metadata,
-  groups: readonly (readonly ReaderKey[])[],
-  dataKey: Uint8Array,
-  rekeying: Rekeying,
-): Promise<MapNode> {
-  const threshold = thresholdOf(rekeying);
-  const parts = groups.length === 1 ? [dataKey] : splitSecret(dataKey, groups.length, threshold);
-  const sealed = await Promise.all(
-    groups.map((group, i) =>
-      Promise.all(group.map((key) => sealOne(key, parts[i] ?? dataKey, rekeying, rekeying.freshDataKey))),
-    ),
-  );
-  return replaceGroups(metadata.tree, sealed, threshold);
-}
-
-async function sealOne(
-  key: ReaderKey,
-  dataKey: Uint8Array,
-  { seal, now }: Rekeying,
-  fresh: boolean,
-): Promise<SealedKey> {
-  if (key.type !== "age" && key.type !== "pgp") throw cannotWrap(key, fresh);
-  const enc = await seal({ type: key.type, id: key.id }, dataKey);
-  return { type: key.type, id: key.id, enc, createdAt: dateOf(now) };
-}
-
-function cannotWrap({ type, id }: ReaderKey, fresh: boolean): SecretsError {
-  return fresh
-    ? new SecretsError("E_CANNOT_WRAP", `A new data key cannot be sealed to the ${type} key ${id} from here.`, {
-        hint: "keep the data key: --keep-data-key\nor make a new one where the credentials of that key are: sops rotate --in-place PATH",
-      })
-    : new SecretsError("E_CANNOT_WRAP", `This document cannot be sealed to the ${type} key ${id} from here.`, {
-        hint: "do it where the credentials of that key are: sops updatekeys PATH",
-      });
-}
-
-/** Reads the new text back: its readers must be the wanted ones, whatever became of the layout. */
-function verified(
+async function renewDataKey(
   file: SopsFile,
-  documents: readonly MapNode[],
-  tree: MapNode,
-  groups: readonly (readonly ReaderKey[])[],
-): string {
+  dataKey: Uint8Array,
+  groups: KeyGroups,
+  rekeying: Rekeying,
+): Promise<{ text: string; dataKey: Uint8Array }> {
+  const { documents: plain } = await decryptFile(file, dataKey);
+  const fresh = randomBytes(32);
+  const sealed = await sealTo(groups, file.metadata, fresh, rekeying);
+  const { documents, mac, lastModified } = await encryptDocuments(file, plain, fresh, rekeying.now);
+  const tree = restamp(sealed, mac, lastModified);
   const text = writeText(file, documents, tree);
-  const { metadata } = parseSopsFile(Buffer.from(text, "utf8"), file.format);
-  const spell = (all: readonly (readonly ReaderKey[])[]) =>
-    JSON.stringify(all.map((group) => group.map(nameOf).sort()));
-  if (spell(metadata.keyGroups) === spell(groups)) return text;
-  throw new SecretsError("E_NOT_REPRESENTABLE", "The layout of this document's metadata cannot carry these readers.", {
-    hint: "Let sops write it once (sops rotate --in-place PATH), then try again.",
+  // Nothing of the old ciphertext is left to fall back on, so it is opened once more before it may replace it.
+  await decryptFile(readBack(file, text, tree, groups), fresh);
+  return { text, dataKey: fresh };
+}
+
+/** The metadata with the data key sealed to these readers. */
+async function sealTo(
+  groups: KeyGroups,
+  metadata: Metadata,
+  dataKey: Uint8Array,
+  rekeying: Rekeying,
+): Promise<MapNode> {
+  const threshold = rekeying.shamirThreshold || groups.length;
+  const whole = groups.length === 1 && hasFlatLists(metadata.tree);
+  if (!whole && !rekeying.freshDataKey && isAsWanted(metadata, groups, threshold)) return metadata.tree;
+  const anew = !whole || rekeying.freshDataKey;
+  const present = groups.map((_, i) => Map.groupBy(metadata.keyGroups[i] ?? [], readerName));
+  const isSealed = (key: ReaderKey, i: number) => anew || present[i]?.has(readerName(key)) !== true;
+  refuseForeign(
+    groups.flatMap((group, i) => group.filter((key) => !isOwn(key) && isSealed(key, i))),
+    anew,
+  );
+  const parts = groups.length === 1 ? [dataKey] : splitSecret(dataKey, groups.length, threshold);
+  const seatsOf = async (key: ReaderKey, i: number): Promise<Seat[]> => {
+    const entries = (present[i]?.get(readerName(key)) ?? []).map(({ node }) => node);
+    // Two entries of a key elsewhere may differ in what we do not look at: role, context, region.
+    if (!isOwn(key)) return entries.map((entry) => ({ entry }));
+    const [entry] = entries;
+    const sealed = isSealed(key, i) ? await sealOne(key, parts[i] ?? dataKey, rekeying) : undefined;
+    return [{ entry, sealed }];
+  };
+  const seats = await Promise.all(groups.map((group, i) => Promise.all(group.map((key) => seatsOf(key, i)))));
+  return changeReaders(
+    metadata.tree,
+    seats.map((group) => group.flat()),
+    threshold,
+  );
+}
+
+async function sealOne({ type, id }: NewKey, dataKey: Uint8Array, { seal, now }: Rekeying): Promise<SealedKey> {
+  return { type, id, enc: await seal({ type, id }, dataKey), createdAt: dateOf(now) };
+}
+
+function isAsWanted({ keyGroups, shamirThreshold }: Metadata, groups: KeyGroups, threshold: number): boolean {
+  const once = keyGroups.every((group) => distinctReaders(group).length === group.length);
+  return once && sameReaders(keyGroups, groups) && (shamirThreshold || keyGroups.length) === threshold;
+}
+
+function isOwn<T extends ReaderKey>(key: T): key is T & NewKey {
+  return key.type === "age" || key.type === "pgp";
+}
+
+/** Whoever hands in a data key of his own making must not have it sealed to the others as this document's. */
+function refuseOtherDataKey({ mac, lastModified }: Metadata, dataKey: Uint8Array): void {
+  const key = importDataKey(dataKey);
+  if (mac !== undefined && openMac(mac, key, lastModified) !== undefined) return;
+  throw new SecretsError("E_MAC_MISMATCH", "The data key does not open the MAC of this document.", {
+    hint: "Its metadata was changed or mixed with another document's: compare it with git history, and restore it from there.",
   });
 }
 
-function sameGroups(metadata: Metadata, groups: readonly (readonly ReaderKey[])[], threshold: number): boolean {
-  const spell = (all: readonly (readonly ReaderKey[])[]) =>
-    JSON.stringify(all.map((group) => group.map(nameOf).sort()));
-  const needed = metadata.shamirThreshold === 0 ? metadata.keyGroups.length : metadata.shamirThreshold;
-  return spell(metadata.keyGroups) === spell(groups) && needed === threshold;
-}
-
-function thresholdOf({ shamirThreshold, keyGroups }: Rekeying): number {
-  return shamirThreshold === undefined || shamirThreshold === 0 ? keyGroups.length : shamirThreshold;
-}
-
-function refuseEmpty(groups: readonly (readonly ReaderKey[])[]): void {
+function refuseEmpty(groups: KeyGroups): void {
   if (groups.length > 0 && groups.every((group) => group.length > 0)) return;
   throw new SecretsError("E_NO_RECIPIENTS", "A document needs at least one reader in every key group.", {
     hint: "Name who shall read it, or remove the document.",
   });
 }
 
-function distinct(keys: readonly ReaderKey[]): ReaderKey[] {
-  const seen = new Set<string>();
-  return keys.filter((key) => !seen.has(nameOf(key)) && seen.add(nameOf(key)));
+/** @param anew everything has to be sealed anew, not only what is sealed to these */
+function refuseForeign(keys: readonly ReaderKey[], anew: boolean): void {
+  if (keys.length === 0) return;
+  const names = keys.slice(0, LISTED).map(({ type, id }) => `${type} ${id}`);
+  const all = [...names, ...(keys.length > LISTED ? [`${keys.length - LISTED} more`] : [])].join(", ");
+  if (anew) {
+    throw new SecretsError(
+      "E_CANNOT_WRAP",
+      `A new data key or share would have to be sealed by a service that is not reached from here: ${all}.`,
+      {
+        hint: "keep the data key, if it is not split: --keep-data-key\nor make a new one where the credentials are: sops rotate --in-place PATH",
+      },
+    );
+  }
+  throw new SecretsError("E_CANNOT_WRAP", `These readers can only be added where their service is reached: ${all}.`, {
+    hint: "with the credentials of that service: sops updatekeys PATH",
+  });
 }
 
-function isForeign({ type }: ReaderKey): boolean {
-  return type !== "age" && type !== "pgp";
+/** What was written, parsed. It must say what was meant, whatever a layout, an id or a wrapped key did to it. */
+function readBack(file: SopsFile, text: string, tree: MapNode, groups: KeyGroups): SopsFile {
+  const written = parseSopsFile(Buffer.from(text, "utf8"), file.format);
+  const { metadata } = written;
+  if (spell(metadata) === spell(readMetadata(tree)) && sameReaders(metadata.keyGroups, groups)) return written;
+  throw new SecretsError("E_NOT_REPRESENTABLE", "The metadata of this document cannot carry these readers.", {
+    hint: "Look for line breaks or other odd signs in the keys; or let sops write the file once: sops rotate --in-place PATH",
+  });
 }
 
-/** One reader under one name, however it is spelled. */
-function nameOf({ type, id }: ReaderKey): string {
-  if (type === "age") return `age ${recipientId(id)}`;
-  return type === "pgp" ? `pgp ${id.replace(/\s+/g, "").toUpperCase()}` : `${type} ${id}`;
+function spell({ keyGroups, tree: _, ...rest }: Metadata): string {
+  return JSON.stringify([rest, keyGroups.map((group) => group.map(({ node: _, ...key }) => key))]);
 }
