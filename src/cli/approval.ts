@@ -1,56 +1,77 @@
 /** Nobody gets in by routine: a reader that was never approved on this clone is shown, and asked for by name. */
 
-import { type AccessPlan, keyName, type PlannedReader } from "../actions/rekey/access-plan.ts";
+import { keyName, type PlannedReader } from "../actions/rekey/access-plan.ts";
 import { keysOf } from "../actions/trust/keys-of.ts";
-import { describeNewcomer, type Newcomer, tellProvenance } from "../actions/trust/newcomers.ts";
+import { describeNewcomers, type FindProvenance, type Newcomer } from "../actions/trust/newcomers.ts";
 import { openTrust, type Trust } from "../actions/trust/trust.ts";
 import { SecretsError } from "../errors.ts";
 import { loadFleet } from "../fleet/fleet.ts";
 import { overlayGround } from "../fleet/overlay.ts";
+import type { FileChange } from "../repo/change.ts";
+import { introducedBy } from "../repo/provenance.ts";
+import type { Root } from "../repo/root.ts";
 import type { Context } from "./context.ts";
+import { newcomerLines, newcomerTexts } from "./report/newcomer.ts";
 import { askYesNo } from "./terminal/prompt.ts";
-import { type Styled, style } from "./terminal/styled.ts";
 import { trustPlace } from "./trust-place.ts";
 import type { LocalWorkplace } from "./workplace.ts";
 
 export interface Gate {
-  readonly unapproved: readonly Newcomer[];
-  /** Keeps who was let in; once the change is made. */
-  readonly remember: () => void;
+  /** Who needs to be approved before the change is made. */
+  readonly unapproved: readonly PlannedReader[];
+  /** The same, with where they come from: asked of the history, which takes a moment. */
+  readonly describe: () => Promise<readonly Newcomer[]>;
+  /** Keeps who was let in; once the change is made. @throws SecretsError when it cannot be kept */
+  readonly remember: () => Promise<void>;
+}
+
+/** What a change seals to whom; an access plan is one. */
+interface Sealing {
+  readonly policy: readonly { readonly change: FileChange }[];
+  readonly sealedTo: readonly PlannedReader[];
 }
 
 /**
  * @param stated keys (`<type> <id>`) that the person typed or made in this very run
  * @param allow keys and names that the person approves on the command line
- * @throws SecretsError `E_TRUST`, and what {@link keysOf} throws
+ * @throws SecretsError `E_TRUST`, `E_STATE_FILE`, and what {@link keysOf} throws
  */
 export async function openGate(
   workplace: LocalWorkplace,
-  plan: AccessPlan,
+  { policy, sealedTo }: Sealing,
   stated: ReadonlySet<string>,
   allow: readonly string[],
 ): Promise<Gate> {
-  if (plan.sealedTo.length === 0) return { unapproved: [], remember: () => {} };
+  if (sealedTo.length === 0) return { unapproved: [], describe: async () => [], remember: async () => {} };
   const before = await workplace.fleet();
   const now = workplace.now();
-  const trust = openTrust(trustPlace(workplace.repository), before, now);
+  const trust = await openTrust(trustPlace(workplace.repository), before, now);
   // Names count as they are after the change: a plan may make somebody known.
-  const changes = plan.policy.map(({ change }) => change);
+  const changes = policy.map(({ change }) => change);
   const after = allow.length === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes));
   const allowed = new Set(keysOf(after, allow).map(keyName));
-  const strangers = plan.sealedTo.filter((reader) => !trust.isApproved(reader));
-  const unknown = strangers.filter((reader) => !stated.has(keyName(reader)) && !allowed.has(keyName(reader)));
-  const { repository } = workplace;
+  const strangers = sealedTo.filter((reader) => !trust.isApproved(reader));
+  const unapproved = strangers.filter((reader) => !stated.has(keyName(reader)) && !allowed.has(keyName(reader)));
   return {
-    unapproved: await Promise.all(unknown.map((reader) => describeNewcomer(repository, before, reader))),
+    unapproved,
+    describe: () => describeNewcomers(before, unapproved, provenanceIn(workplace.repository)),
     remember: () => remember(trust, strangers, stated, now),
   };
 }
 
-function remember(trust: Trust, strangers: readonly PlannedReader[], stated: ReadonlySet<string>, now: Date): void {
+export function provenanceIn(root: Root): FindProvenance {
+  return (statement) => introducedBy(root, statement);
+}
+
+async function remember(
+  trust: Trust,
+  strangers: readonly PlannedReader[],
+  stated: ReadonlySet<string>,
+  now: Date,
+): Promise<void> {
   const typed = (reader: PlannedReader) => stated.has(keyName(reader));
-  trust.accept(strangers.filter(typed), "stated", now);
-  trust.accept(
+  await trust.accept(strangers.filter(typed), "stated", now);
+  await trust.accept(
     strangers.filter((reader) => !typed(reader)),
     "accepted",
     now,
@@ -58,10 +79,11 @@ function remember(trust: Trust, strangers: readonly PlannedReader[], stated: Rea
 }
 
 /** Asks for each of them; `--yes` is no answer to that. @throws SecretsError `E_NOT_APPROVED` */
-export async function approve({ terminal }: Context, { unapproved }: Gate): Promise<void> {
+export async function approve({ terminal }: Context, { unapproved, describe }: Gate): Promise<void> {
   if (unapproved.length === 0) return;
-  if (!terminal.interactive) throw notApproved(unapproved);
-  for (const newcomer of unapproved) {
+  const newcomers = await describe();
+  if (!terminal.interactive) throw notApproved(newcomers);
+  for (const newcomer of newcomers) {
     for (const line of newcomerLines(newcomer)) terminal.note(line);
     const who = newcomer.name ?? "this key of nobody";
     if (await askYesNo(`Was ${who} meant to read?`, { terminal, flag: "--allow" })) continue;
@@ -72,29 +94,16 @@ export async function approve({ terminal }: Context, { unapproved }: Gate): Prom
   }
 }
 
-/** Name, key, where it is stated, and who brought it in. */
-export function newcomerLines({ name, id, places, provenance }: Newcomer): Styled[] {
-  return [
-    [style("yellow", "never approved here"), ": ", style("bold", name ?? "a key of nobody"), " ", id],
-    ...places.map(({ path, line }): Styled => ["  stated at ", `${path}:${line}`]),
-    ["  ", tellProvenance(provenance)],
-  ];
-}
-
-function notApproved(unapproved: readonly Newcomer[]): SecretsError {
-  const [first] = unapproved;
+function notApproved(newcomers: readonly Newcomer[]): SecretsError {
+  const [first] = newcomers;
   return new SecretsError(
     "E_NOT_APPROVED",
-    `${unapproved.length === 1 ? "a reader was" : `${unapproved.length} readers were`} never approved on this clone`,
+    `${newcomers.length === 1 ? "a reader was" : `${newcomers.length} readers were`} never approved on this clone`,
     {
       kind: "usage",
       hint: [
-        ...unapproved.flatMap(({ name, id, places, provenance }) => [
-          `${name ?? "a key of nobody"}: ${id}`,
-          ...places.map(({ path, line }) => `  stated at ${path}:${line}`),
-          `  ${tellProvenance(provenance)}`,
-        ]),
-        `if that is right: --allow ${first?.id ?? "KEY"} (repeatable), or secrets trust accept ${first?.name ?? "KEY"}`,
+        ...newcomers.flatMap(newcomerTexts),
+        `if that is right: --allow ${first?.id ?? "KEY"} (repeatable), or secrets trust accept ${first?.id ?? "KEY"}`,
       ].join("\n"),
     },
   );

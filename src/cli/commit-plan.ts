@@ -1,6 +1,7 @@
 /** `--commit`: exactly the files that a plan touched, in the person's own commit. */
 import type { Plan } from "../actions/plan.ts";
 import { SecretsError } from "../errors.ts";
+import type { RepoPath } from "../repo/path.ts";
 import type { LocalWorkplace } from "./workplace.ts";
 
 export interface CommitFlags {
@@ -12,13 +13,14 @@ export interface CommitFlags {
 /** To be called before anything is applied. @throws SecretsError `E_USAGE`, `E_COMMIT` */
 export async function refuseCommitFlags(
   { repository }: LocalWorkplace,
+  { changes }: Plan,
   { dryRun, commit, message }: CommitFlags,
 ): Promise<void> {
   if (message !== undefined && commit !== true) throw usage("--message is that of a commit: add --commit");
   if (commit !== true) return;
   if (dryRun === true) throw usage("--dry-run changes nothing, so there is nothing to commit");
   const { refuseCommit } = await import("../repo/commit.ts");
-  await refuseCommit(repository);
+  await refuseCommit(repository, pathsOf(changes));
 }
 
 /** @returns the id of the commit, if one was asked for and made. @throws SecretsError `E_COMMIT`: the change is applied */
@@ -29,8 +31,11 @@ export async function commitPlan(
 ): Promise<string | undefined> {
   if (commit !== true) return undefined;
   const { commitPaths } = await import("../repo/commit.ts");
-  const paths = changes.map(({ change }) => change.path);
-  return (await commitPaths(repository, paths, message ?? `secrets: ${summary}`))?.id;
+  return (await commitPaths(repository, pathsOf(changes), message ?? `secrets: ${summary}`))?.id;
+}
+
+function pathsOf(changes: Plan["changes"]): RepoPath[] {
+  return changes.map(({ change }) => change.path);
 }
 
 function usage(reason: string): SecretsError {

@@ -44,7 +44,7 @@ export async function conduct(
       kind: "usage",
     });
   }
-  await refuseCommitFlags(workplace, flags);
+  await refuseCommitFlags(workplace, plan, flags);
   const gate = await openGate(workplace, plan, stated, flags.allow ?? []);
   const report = (applied: boolean, commit?: string) => {
     if (flags.json === true) terminal.json(viewPlan(plan, { applied, commit, unapproved: gate.unapproved }));

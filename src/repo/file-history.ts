@@ -2,12 +2,10 @@
  * What the commits up to the present one made of single files. The whole history is read, not the first-parent line: a
  * content that came in by a merge is as old as the commit on its branch. Renames are not followed.
  */
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { systemCode } from "./fault.ts";
 import { git } from "./git.ts";
 import type { RepoPath } from "./path.ts";
 import type { Root } from "./root.ts";
+import { shallowCommits } from "./shallow.ts";
 
 /** One content that one commit gave to a file. */
 export interface FileVersion {
@@ -94,15 +92,4 @@ function blobOf(record: string): string | undefined {
   const parents = record.lastIndexOf(":") + 1;
   const fields = record.slice(parents).split(" ");
   return fields[parents]?.startsWith("100") === true ? fields[2 * parents + 1] : undefined;
-}
-
-/** The commits whose parents this clone was not given. */
-async function shallowCommits(root: Root): Promise<ReadonlySet<string>> {
-  const place = (await git(root, ["rev-parse", "--git-path", "shallow"])).toString("utf8").replace(/\n$/, "");
-  try {
-    return new Set(readFileSync(resolve(root.path, place), "latin1").split("\n"));
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return new Set();
-    throw error;
-  }
 }

@@ -47,24 +47,37 @@ export async function git(
   root: Root,
   args: readonly string[],
   input?: Uint8Array,
-  bounds: Pick<RunOptions, "maxOutput" | "timeoutMs"> = {},
+  bounds: Bounds = {},
 ): Promise<Buffer> {
-  const result = await run(["git", ...HARDENED, ...args], {
+  const { code, stdout, stderr } = await runGit(root, args, input, bounds);
+  if (code === 0) return stdout;
+  const foreign = stderr.includes("dubious ownership");
+  throw new SecretsError("E_GIT", foreign ? "git refuses this repository: it belongs to someone else" : "git failed", {
+    location: { file: root.path },
+    hint: foreign
+      ? `if you trust it: git config --global --add safe.directory ${root.path}`
+      : `see what it says to: git -C ${root.path} ${args[0] ?? ""}`,
+    cause: stderr,
+  });
+}
+
+type Bounds = Pick<RunOptions, "maxOutput" | "timeoutMs">;
+
+/** As `git`, for questions that it answers by its exit code. @throws SecretsError what `run` throws */
+export async function runGit(
+  root: Root,
+  args: readonly string[],
+  input?: Uint8Array,
+  bounds: Bounds = {},
+): Promise<{ readonly code: number | null; readonly stdout: Buffer; readonly stderr: string }> {
+  const { code, stdout, stderr } = await run(["git", ...HARDENED, ...args], {
     cwd: root.path,
     env: gitEnvironment(root),
     maxOutput: MAX_LISTING,
     ...bounds,
     ...(input === undefined ? {} : { input }),
   });
-  if (result.code === 0) return Buffer.from(result.stdout.buffer, result.stdout.byteOffset, result.stdout.byteLength);
-  const foreign = result.stderr.includes("dubious ownership");
-  throw new SecretsError("E_GIT", foreign ? "git refuses this repository: it belongs to someone else" : "git failed", {
-    location: { file: root.path },
-    hint: foreign
-      ? `if you trust it: git config --global --add safe.directory ${root.path}`
-      : `see what it says to: git -C ${root.path} ${args[0] ?? ""}`,
-    cause: result.stderr,
-  });
+  return { code, stdout: Buffer.from(stdout.buffer, stdout.byteOffset, stdout.byteLength), stderr };
 }
 
 function gitEnvironment(root: Root): Record<string, string> {

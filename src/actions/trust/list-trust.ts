@@ -1,26 +1,25 @@
-/** `secrets trust ls`: who is approved on this clone, and whom the policy asks for without that. */
+/** `secrets trust ls`: who is approved on this clone, and whom documents or their policies name without that. */
 import type { Fleet } from "../../fleet/fleet.ts";
-import type { Root } from "../../repo/root.ts";
-import { keyName, type PlannedReader } from "../rekey/access-plan.ts";
-import { describeNewcomer, type Newcomer } from "./newcomers.ts";
-import type { Approval, Trust } from "./trust.ts";
+import { describeNewcomers, type FindProvenance, type Newcomer } from "./newcomers.ts";
+import type { Approval, ApprovedKey, Trust } from "./trust.ts";
 
 export interface TrustList {
+  readonly schemaVersion: 1;
   readonly approved: readonly Approval[];
   readonly waiting: readonly Newcomer[];
 }
 
-export async function listTrust(root: Root, fleet: Fleet, trust: Trust): Promise<TrustList> {
-  const wanted = new Map<string, PlannedReader>();
+export async function listTrust(fleet: Fleet, trust: Trust, find: FindProvenance): Promise<TrustList> {
+  const waiting = new Map<string, ApprovedKey>();
   for (const { policy, readers } of fleet.documents) {
-    for (const { type, id } of [...policy.readers, ...readers]) {
-      const name = fleet.principals.nameOf(id);
-      wanted.set(keyName({ type, id }), { type, id, ...(name === undefined ? {} : { name }) });
+    for (const { type, id, name } of [...policy.readers, ...readers]) {
+      if (trust.isApproved({ type, id })) continue;
+      waiting.set(`${type} ${id}`, { type, id, ...(name === undefined ? {} : { name }) });
     }
   }
-  const waiting = [...wanted.values()].filter((reader) => !trust.isApproved(reader));
   return {
+    schemaVersion: 1,
     approved: trust.approvals,
-    waiting: await Promise.all(waiting.map((reader) => describeNewcomer(root, fleet, reader))),
+    waiting: await describeNewcomers(fleet, [...waiting.values()], find),
   };
 }

@@ -1,27 +1,28 @@
 /** `secrets trust [ls|accept|forget]`: readers that were approved on this clone. */
-
 import { shortenKey } from "../../actions/reader-names.ts";
 import { keysOf } from "../../actions/trust/keys-of.ts";
 import { listTrust } from "../../actions/trust/list-trust.ts";
-import { describeNewcomer } from "../../actions/trust/newcomers.ts";
-import { openTrust } from "../../actions/trust/trust.ts";
-import { newcomerLines } from "../approval.ts";
+import { describeNewcomers } from "../../actions/trust/newcomers.ts";
+import { type ApprovedKey, openTrust, type Trust } from "../../actions/trust/trust.ts";
+import type { Fleet } from "../../fleet/fleet.ts";
+import { provenanceIn } from "../approval.ts";
 import type { Context } from "../context.ts";
+import { newcomerLines } from "../report/newcomer.ts";
 import { askYesNo } from "../terminal/prompt.ts";
 import { style } from "../terminal/styled.ts";
 import { table } from "../terminal/table.ts";
 import { trustPlace } from "../trust-place.ts";
-import { openWorkplace } from "../workplace.ts";
+import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
 
 export async function trustList(this: Context, flags: { readonly json?: boolean }): Promise<void> {
   const { terminal } = this;
-  const workplace = await openWorkplace(this);
-  const fleet = await workplace.fleet();
-  const { approved, waiting } = await listTrust(workplace.repository, fleet, openHere(workplace, fleet));
+  const { workplace, fleet, trust } = await open(this);
+  const list = await listTrust(fleet, trust, provenanceIn(workplace.repository));
   if (flags.json === true) {
-    terminal.json({ schemaVersion: 1, approved, waiting });
+    terminal.json(list);
     return;
   }
+  const { approved, waiting } = list;
   const rows = approved.map(({ name, id, since, how }) => [
     name ?? "?",
     shortenKey(id),
@@ -35,41 +36,49 @@ export async function trustList(this: Context, flags: { readonly json?: boolean 
 
 export async function trustAccept(this: Context, flags: { readonly yes?: boolean }, ...who: string[]): Promise<void> {
   const { terminal } = this;
-  const workplace = await openWorkplace(this);
-  const fleet = await workplace.fleet();
-  const trust = openHere(workplace, fleet);
+  const { workplace, fleet, trust } = await open(this);
   const keys = keysOf(fleet, who).filter((key) => !trust.isApproved(key));
-  for (const key of keys) {
-    for (const line of newcomerLines(await describeNewcomer(workplace.repository, fleet, key))) terminal.note(line);
-  }
-  if (keys.length === 0) {
+  const newcomers = await describeNewcomers(fleet, keys, provenanceIn(workplace.repository));
+  for (const newcomer of newcomers) for (const line of newcomerLines(newcomer)) terminal.note(line);
+  const count = countOf(newcomers);
+  if (newcomers.length === 0) {
     terminal.note("approved already; nothing to do");
     return;
   }
-  if (flags.yes !== true && !(await askYesNo("Approve?", { terminal, flag: "--yes" }))) {
+  if (flags.yes !== true && !(await askYesNo(`Approve ${count}?`, { terminal, flag: "--yes" }))) {
     terminal.note("nothing was approved");
     return;
   }
-  trust.accept(keys, "accepted", this.now());
-  terminal.note([
-    style("green", "done"),
-    `: approved ${keys.length} ${keys.length === 1 ? "key" : "keys"} on this clone`,
-  ]);
+  await trust.accept(keys, "accepted", this.now());
+  terminal.note([style("green", "done"), `: approved ${count} on this clone`]);
 }
 
 export async function trustForget(this: Context, _flags: object, ...who: string[]): Promise<void> {
-  const workplace = await openWorkplace(this);
-  const fleet = await workplace.fleet();
-  const count = openHere(workplace, fleet).forget(keysOf(fleet, who));
-  this.terminal.note([
+  const { terminal } = this;
+  const { fleet, trust } = await open(this);
+  const forgotten = await trust.forget(who.flatMap((text) => keptAs(trust, text) ?? keysOf(fleet, [text])));
+  if (forgotten.length === 0) {
+    terminal.note("none of them was approved; nothing to do");
+    return;
+  }
+  terminal.note([
     style("green", "done"),
-    `: forgot ${count} ${count === 1 ? "key" : "keys"}; the next change that seals to them asks again`,
+    `: forgot ${countOf(forgotten)}; the next change that seals to ${forgotten.length === 1 ? "it" : "them"} asks again`,
   ]);
 }
 
-function openHere(
-  { repository, now }: Awaited<ReturnType<typeof openWorkplace>>,
-  fleet: Parameters<typeof openTrust>[1],
-): ReturnType<typeof openTrust> {
-  return openTrust(trustPlace(repository), fleet, now());
+/** What was approved under a name, which may mean another key in the fleet by now, or nobody. */
+function keptAs({ approvals }: Trust, text: string): readonly ApprovedKey[] | undefined {
+  const found = approvals.filter(({ id, name }) => id === text || name === text);
+  return found.length === 0 ? undefined : found;
+}
+
+function countOf({ length }: readonly unknown[]): string {
+  return `${length} ${length === 1 ? "key" : "keys"}`;
+}
+
+async function open(context: Context): Promise<{ workplace: LocalWorkplace; fleet: Fleet; trust: Trust }> {
+  const workplace = await openWorkplace(context);
+  const fleet = await workplace.fleet();
+  return { workplace, fleet, trust: await openTrust(trustPlace(workplace.repository), fleet, context.now()) };
 }

@@ -16,8 +16,8 @@ export interface UndoFlags extends CommitFlags {
 export async function undo(this: Context, flags: UndoFlags): Promise<void> {
   const { terminal } = this;
   const workplace = await openWorkplace(this);
-  await refuseCommitFlags(workplace, flags);
   const plan = await planUndo(workplace, workplace.repository);
+  await refuseCommitFlags(workplace, plan, flags);
   const report = (applied: boolean) => {
     if (flags.json === true) terminal.json(viewUndo(plan, applied));
   };
