@@ -15,7 +15,10 @@ import { decidingRule, ownRuleFor, sharedRules } from "./rekey/rule-scope.ts";
 import { renewNote } from "./renew-note.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** @throws SecretsError `E_STILL_READS` when they keep access another way; what {@link planAccess} throws. */
+/** How many ways an error or a warning lists. */
+const LISTED = 8;
+
+/** @throws SecretsError `E_STILL_READS` when somebody keeps access another way; what {@link planAccess} throws. */
 export async function planRevoke(
   workplace: Workplace,
   who: string,
@@ -41,11 +44,18 @@ export async function planRevoke(
       if (ids.length > 0) await draft.editConfig(shared.config, [{ kind: "revoke", rule: rule.line, ids }], reason);
     }
   }
-  await refuseOtherWays(draft, documents, principal, keys);
+  const ways = await otherWays(draft, documents, keys);
+  if (ways.length > 0 && principal.kind !== "group") throw stillReads(principal, ways);
   const named = new Set(documents.map(({ path }) => path));
   const plan = await planAccess(
     workplace,
-    policyEdit({ summary: "", changes: draft.changes, dropped: keys, droppedFrom: ({ path }) => named.has(path) }),
+    policyEdit({
+      summary: "",
+      changes: draft.changes,
+      dropped: keys,
+      droppedFrom: ({ path }) => named.has(path),
+      warnings: membersStay(ways),
+    }),
     options,
   );
   const count = plan.documents.length;
@@ -70,26 +80,28 @@ async function unlinkVars(
   }
 }
 
-async function refuseOtherWays(
+/** By which each key can still read, as `address: by reason`. */
+async function otherWays(
   draft: PolicyDraft,
   documents: readonly FleetDocument[],
-  principal: Principal,
   keys: ReadonlySet<string>,
-): Promise<void> {
+): Promise<string[]> {
   const after = await loadFleet(draft.ground);
   const byPath = new Map(after.documents.map((document) => [document.path, document]));
-  const ways = documents.flatMap(({ path, address }) => {
+  return documents.flatMap(({ path, address }) => {
     const still = byPath.get(path)?.policy.readers.filter((reader) => keys.has(keyName(reader))) ?? [];
     return [...new Set(still.flatMap(({ reasons }) => reasons))].map((way) => `${address}: by ${way}`);
   });
-  if (ways.length === 0) return;
+}
+
+function stillReads(principal: Principal, ways: readonly string[]): SecretsError {
   const group = /by groups\/([^/]+)\/(?:users|machines)\/(.+)$/.exec(ways[0] ?? "");
-  throw new SecretsError(
+  return new SecretsError(
     "E_STILL_READS",
     `${whoText(principal)} would still read ${ways.length === 1 ? "it" : "some of them"} another way`,
     {
       hint: [
-        ...ways.slice(0, 8),
+        ...ways.slice(0, LISTED),
         group === null
           ? "take that way away as well"
           : `take them out of the group: secrets group rm-member ${group[1]} ${group[2]}`,
@@ -97,4 +109,13 @@ async function refuseOtherWays(
       ].join("\n"),
     },
   );
+}
+
+/** What was taken away is the group's: a member with a link of their own was meant to read by that as well. */
+function membersStay(ways: readonly string[]): string[] {
+  const more = ways.length - LISTED;
+  return [
+    ...ways.slice(0, LISTED).map((way) => `members still read ${way.replace(": by ", " by ")}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
 }

@@ -77,7 +77,11 @@ async function move(workplace: Workplace, draft: PolicyDraft, from: string, to: 
       });
     }
     if (kind === "link") await draft.linkText(next, await draft.ground.readLink(path), reason);
-    else await draft.write(next, await draft.ground.read(path), reason, executable ? 0o755 : undefined);
+    else {
+      // Git keeps no more of a mode than whether it is executable; clan's secrets are their owner's alone on disk.
+      const mode = executable ? 0o755 : next.endsWith("/secret") ? 0o600 : undefined;
+      await draft.write(next, await draft.ground.read(path), reason, mode);
+    }
     await draft.remove(path, reason);
   }
 }
