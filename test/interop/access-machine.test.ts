@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { run } from "../../src/repo/program.ts";
-import { insteadOf, type Started, start } from "./access-sample.ts";
+import { type Started, start } from "./access-sample.ts";
 import { ageHolder, decrypt, derivedHolder, PEERS, sshHolder } from "./access-witness.ts";
+import { insteadOf } from "./expected-readers.ts";
 
 const consumer = join(PEERS, "sops-install-secrets");
 const notServed = `${consumer}.not-served`;

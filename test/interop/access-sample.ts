@@ -67,23 +67,3 @@ export async function ok(fleet: Sample, argv: readonly string[], env: Record<str
   assert.equal(code, 0, `${argv.join(" ")}: ${stderr}${stdout.toString("utf8")}`);
   return stdout.toString("utf8");
 }
-
-/** Who reads these documents, and somebody else too. */
-export const plus =
-  (paths: readonly string[], ...names: string[]) =>
-  (path: string, before: readonly string[]) =>
-    paths.includes(path) ? [...before, ...names] : before;
-/** Who reads these documents, but for these. */
-export const minus =
-  (paths: readonly string[], ...names: string[]) =>
-  (path: string, before: readonly string[]) =>
-    paths.includes(path) ? before.filter((name) => !names.includes(name)) : before;
-/** The same place, another key. */
-export const insteadOf = (old: string, name: string) => (_: string, before: readonly string[]) =>
-  before.map((one) => (one === old ? name : one));
-export const vars = (seen: Witness) => seen.paths().filter((path) => path.endsWith("/secret"));
-export const readBy = (seen: Witness, name: string) =>
-  seen
-    .paths()
-    .filter((path) => seen.readers(path).includes(name))
-    .sort();

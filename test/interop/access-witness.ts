@@ -133,7 +133,7 @@ export async function witness(root: string, holders: readonly Holder[]): Promise
       assert.ok(sight, `no document at ${path}`);
       return namesIn(sight);
     },
-    paths: () => [...last.keys()],
+    paths: () => [...last.keys()].sort(),
     prove,
   };
 }
