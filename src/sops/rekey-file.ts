@@ -174,12 +174,18 @@ function refuseForeign(keys: readonly ReaderKey[], anew: boolean): void {
 
 /** What was written, parsed. It must say what was meant, whatever a layout, an id or a wrapped key did to it. */
 function readBack(file: SopsFile, text: string, tree: MapNode, groups: KeyGroups): SopsFile {
-  const written = parseSopsFile(Buffer.from(text, "utf8"), file.format);
-  const { metadata } = written;
-  if (spell(metadata) === spell(readMetadata(tree)) && sameReaders(metadata.keyGroups, groups)) return written;
-  throw new SecretsError("E_NOT_REPRESENTABLE", "The metadata of this document cannot carry these readers.", {
-    hint: "Look for line breaks or other odd signs in the keys; or let sops write the file once: sops rotate --in-place PATH",
-  });
+  const hint =
+    "Look for line breaks or other odd signs in the keys; or let sops write the file once: sops rotate --in-place PATH";
+  const message = "The metadata of this document cannot carry these readers.";
+  try {
+    const written = parseSopsFile(Buffer.from(text, "utf8"), file.format);
+    const { metadata } = written;
+    if (spell(metadata) === spell(readMetadata(tree)) && sameReaders(metadata.keyGroups, groups)) return written;
+  } catch (cause) {
+    if (!(cause instanceof SecretsError)) throw cause;
+    throw new SecretsError("E_NOT_REPRESENTABLE", message, { hint, cause });
+  }
+  throw new SecretsError("E_NOT_REPRESENTABLE", message, { hint });
 }
 
 function spell({ keyGroups, tree: _, ...rest }: Metadata): string {

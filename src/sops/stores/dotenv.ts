@@ -116,8 +116,9 @@ function placeMetadata(
 ): void {
   const nodes = new Map(old.metadata === undefined ? [] : flatten(old.metadata).map(({ name, node }) => [name, node]));
   const startOf = (name: string, { span }: ScalarNode) => (span?.start ?? 0) - `${METADATA_PREFIX}${name}=`.length;
-  // New lines without one before them stand where the metadata begins.
-  let anchor = Math.min(...[...nodes].map(([name, node]) => startOf(name, node)));
+  // New lines without one before them stand where the metadata begins: behind the line above it.
+  const first = Math.min(...[...nodes].map(([name, node]) => startOf(name, node)));
+  let anchor = first === 0 ? -1 : old.text.lastIndexOf("\n", first - 2) + 1;
   for (const { name, node } of flatten(metadata)) {
     const was = nodes.get(name);
     // The numbers in the names move when a reader goes: the same value may stand under another name then.
