@@ -36,6 +36,7 @@ const MAX_LOG = 8 * 1024 * 1024;
 /** A text that came and went more often than this is looked at no further. */
 const MAX_STEPS = 50;
 const MAX_TEXT = 200;
+const MAX_KEY = 16 * 1024;
 
 /**
  * The latest commit up to HEAD before which none of the paths stated the text, or existed, and after which one did: a key
@@ -43,7 +44,7 @@ const MAX_TEXT = 200;
  * @returns undefined when git cannot tell: there is none, or it takes too long
  */
 export async function introducedBy(root: Root, statement: Statement): Promise<Provenance | undefined> {
-  if (!hasGit(root) || statement.paths.length === 0 || statement.text === "") return undefined;
+  if (!hasGit(root) || statement.paths.length === 0 || !isAskable(statement.text)) return undefined;
   try {
     if (!(await isStated(root, "HEAD", statement))) return { kind: "uncommitted" };
     const log = await git(root, logOf(statement), undefined, { maxOutput: MAX_LOG, timeoutMs: TIMEOUT });
@@ -59,6 +60,11 @@ export async function introducedBy(root: Root, statement: Statement): Promise<Pr
     if (error instanceof SecretsError) return undefined;
     throw error;
   }
+}
+
+/** Git takes each line for a text of its own, and no key has two lines or is that long. */
+function isAskable(text: string | undefined): boolean {
+  return text === undefined || (text !== "" && text.length <= MAX_KEY && !/[\0\r\n]/.test(text));
 }
 
 /** Whether a commit states it; a commit that is not there states nothing, as before the first one. */
