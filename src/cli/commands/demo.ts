@@ -81,6 +81,13 @@ function stepsFor(person: string, drifting: string): Step[] {
     { say: "read it back", argv: ["get", `${file}#github/user`], expect: 0 },
     { say: "is every reader the one that should read? One is not, on purpose", argv: ["check"], expect: 1 },
     { say: "why?", argv: ["explain", drifting], expect: 0 },
+    { say: "bring it in line: only the new reader's copy of the key is added", argv: ["sync", "--yes"], expect: 0 },
+    { say: "clean?", argv: ["check"], expect: 0 },
+    {
+      say: "a laptop is lost: what would it take to lock bruno out of this one?",
+      argv: ["revoke", "bruno", drifting, "--dry-run"],
+      expect: 0,
+    },
   ];
 }
 

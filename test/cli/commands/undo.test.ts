@@ -140,3 +140,17 @@ test("--json is data of its schema, before and after", async (t) => {
     ["ada", "bruno", "web01"],
   );
 });
+
+test("--commit commits what was taken back, and nothing else", async (t) => {
+  const fleet = await sampleFleet(t);
+  await fleet.git("config", "user.name", "test");
+  await fleet.git("config", "user.email", "test@example.org");
+  await setToken(fleet, "another");
+  await fleet.git("commit", "--quiet", "--all", "-m", "Another token");
+  const { code, stderr } = await fleet.secrets(["undo", "--yes", "--commit", "-m", "Back to the old token"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /\(commit [0-9a-f]+\)/);
+  assert.equal(await fleet.git("show", "--name-only", "--format=%s", "HEAD"), `Back to the old token\n\n${FILE}\n`);
+  assert.equal(await fleet.git("status", "--porcelain"), "");
+  assert.equal((await fleet.secrets(["undo", "--dry-run", "--commit"])).code, 3);
+});
