@@ -1,12 +1,12 @@
 /**
  * The way of every change of access, whatever command it came from: show the plan, have new readers approved, ask, apply
- * whole or not at all, read back, commit what was touched, and say what to do next.
+ * whole or not at all, commit what was touched, and say what to do next. What a document would say was read back when it
+ * was planned; what lies on the disk is read back by the transaction.
  */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { AccessPlan, PlannedReader } from "../actions/rekey/access-plan.ts";
 import { viewPlan } from "../actions/rekey/plan-view.ts";
-import { refuseUnread } from "../actions/rekey/read-back.ts";
 import { SecretsError } from "../errors.ts";
 import { approve, type Gate, openGate } from "./approval.ts";
 import { type CommitFlags, commitPlan, refuseCommitFlags } from "./commit-plan.ts";
@@ -14,7 +14,7 @@ import type { Context } from "./context.ts";
 import { planLines } from "./report/plan-human.ts";
 import { askYesNo } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
-import { type LocalWorkplace, reopenWorkplace } from "./workplace.ts";
+import type { LocalWorkplace } from "./workplace.ts";
 
 export interface ChangeFlags extends CommitFlags {
   readonly json?: boolean;
@@ -72,7 +72,6 @@ export async function conduct(
     return;
   }
   await applyWith(workplace, plan, gate, prepare);
-  await refuseUnread(await reopenWorkplace(context), plan);
   const commit = await commitPlan(workplace, plan, flags);
   report(true, commit);
   terminal.note([style("green", "done"), ": ", plan.summary, commit === undefined ? "" : ` (commit ${commit})`]);

@@ -28,11 +28,6 @@ export async function openWorkplace(context: Context): Promise<LocalWorkplace> {
   return workplaceOn(context, ground);
 }
 
-/** The same place, read anew: nothing that was read before counts. */
-export async function reopenWorkplace(context: Context): Promise<LocalWorkplace> {
-  return workplaceOn(context, await workTree(context.directory, VERSION));
-}
-
 function workplaceOn(context: Context, ground: WorkTree): LocalWorkplace {
   let fleet: Promise<Fleet> | undefined;
   let keyring: Promise<Keyring> | undefined;
