@@ -62,10 +62,12 @@ function removeLines(source: Source, entry: Entry, isDoomed: (entry: Entry) => b
   if (/^ *$/.test(beforeOnLine(text, entry.start))) {
     return [{ start: startOfLine(text, entry.start), end: nextLine(text, entry.end), text: "" }];
   }
-  // The first entry of a block that begins behind a dash: the next one that stays moves up to its place.
+  // The first entry of a block that begins behind a dash: the next one that stays, or its comment, moves up there.
   const next = entry.owner.entries.find((other) => !isDoomed(other));
   if (next === undefined) throw tangled(source, entry);
-  return [removeRange(source, entry, entry.start, next.start)];
+  const gone = endOfLine(text, (entry.owner.entries[next.index - 1] ?? entry).end);
+  const comment = source.comments.find((at) => at > gone && at < next.start);
+  return [{ start: entry.start, end: comment ?? next.start, text: "" }];
 }
 
 function removeFromFlow(source: Source, entry: Entry, isDoomed: (entry: Entry) => boolean): Splice[] {

@@ -84,7 +84,11 @@ export function readModel(bytes: Uint8Array, path: string, residues: Residues): 
   const { config, anomalies } = parseConfig(bytes, path);
   if (!config.sound) {
     const [anomaly] = anomalies;
-    throw refusal("This configuration cannot be read.", anomaly?.line ?? 1, "Run check, and mend it by hand first.");
+    throw refusal(
+      anomaly?.message ?? "This configuration cannot be read.",
+      anomaly?.line ?? 1,
+      "Mend it by hand first.",
+    );
   }
   const tree = readConfigTree(decodeText(bytes).text);
   const rules = config.rules ?? [];

@@ -55,7 +55,7 @@ function moveAnchors(source: Source, isGone: (entry: Entry | undefined) => boole
     const heir = aliasesOf(source, node).find((alias) => !isGone(alias.entry));
     if (heir === undefined) return [];
     if (node.kind !== "text" || node.style === "block" || node.entry === undefined) {
-      throw refuse(source, node.entry, "A list or text that is used elsewhere would go.");
+      throw refuse(source, node.entry, "A list or text that is used elsewhere would be left without keys.");
     }
     return [{ start: heir.start, end: heir.end, text: definition(source, node, heir) }];
   });

@@ -25,7 +25,7 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
   }
   result += text.slice(done);
   // A last line without an end stays one, whichever line that is now.
-  return text === "" || text.endsWith("\n") ? result : result.replace(/\r?\n$/, "");
+  return text === "" || text.endsWith("\n") ? result : result.replace(/(\r?\n)+$/, "");
 }
 
 /** The offset of the first character of a line. */
