@@ -47,7 +47,7 @@ async function describe(fleet: Fleet, key: ApprovedKey, find: FindProvenance): P
   const stated = statementsOf(fleet, key);
   const [first] = stated;
   // The comment of an SSH key may differ from place to place.
-  const text = stated.every((one) => one.text.includes(id)) ? id : first?.text;
+  const text = first !== undefined && stated.every((one) => one.text.includes(id)) ? id : first?.text;
   const paths = [...new Set(stated.map(({ path }) => path))].filter(isRepoPath);
   const provenance = text === undefined ? undefined : await find({ text, paths });
   const link = linkFor(fleet, key);
