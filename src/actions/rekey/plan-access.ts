@@ -7,6 +7,7 @@ import type { FleetDocument } from "../../fleet/document.ts";
 import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
 import type { Policy } from "../../fleet/policy.ts";
+import { opensAlone } from "../../fleet/shares.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, type PolicyEdit } from "./access-plan.ts";
 import { refuseReaders } from "./refusals.ts";
@@ -55,8 +56,8 @@ export async function planAccess(
     policy: edit.changes,
     documents,
     exposed: orders.flatMap((order, i) => exposedBy(order, rekeyed[i])),
-    sealedTo: sealedTo(orders, namesIn(before, after)),
-    warnings: [...edit.warnings, ...risks(documents)],
+    sealedTo: sealedTo(rekeyed, namesIn(before, after)),
+    warnings: [...edit.warnings, ...orders.flatMap(unlinkedMachines), ...risks(documents)],
     next: edit.next,
   };
 }
@@ -79,8 +80,8 @@ function ordersFor(before: Fleet, after: Fleet, edit: PolicyEdit, options: PlanO
     const value = options.values?.get(path);
     if (!touched && !fresh && value === undefined) return [];
     const wanted: WantedReaders = touched
-      ? wantedReaders(after, document, dropped, texts)
-      : { groups: undefined, shamirThreshold: 0, added: [], removed: [], regrouped: false };
+      ? wantedReaders(after, document, dropped, texts, new Set(old?.extra))
+      : { groups: undefined, shamirThreshold: 0, added: [], removed: [], regrouped: false, unlinked: [] };
     const { added, removed: gone, regrouped } = wanted;
     if (added.length + gone.length === 0 && !regrouped && !fresh && value === undefined) return [];
     const lost = (gone.length > 0 || regrouped) && options.keepDataKey !== true;
@@ -200,25 +201,33 @@ function stepOf({ keepDataKey }: PlanOptions, nameOf: NameOf) {
 
 /** What a reader who goes has seen stays true until it is another value. */
 function exposedBy({ document, wanted, value }: RekeyOrder, rekeyed: Rekeyed | undefined): string[] {
-  if (wanted.removed.length === 0 || value !== undefined || rekeyed === undefined) return [];
-  const mark = document.address.includes("#") ? "/" : "#";
-  return rekeyed.sealedKeys.map((key) => (key === "" ? document.address : `${document.address}${mark}${key}`));
+  if (value !== undefined || rekeyed === undefined) return [];
+  const gone = new Set(wanted.removed.map(({ id }) => id));
+  // One share of a split data key has opened nothing.
+  if (!opensAlone(document, (id) => gone.has(id))) return [];
+  return rekeyed.sealedKeys.map((key) => (key === "" ? document.address : `${document.address}#${key}`));
 }
 
-function sealedTo(orders: readonly RekeyOrder[], nameOf: NameOf): PlannedReader[] {
+/** What was sealed, not what was meant to be: a layout may make more of it necessary than the readers tell. */
+function sealedTo(rekeyed: readonly Rekeyed[], nameOf: NameOf): PlannedReader[] {
   const all = new Map<string, PlannedReader>();
-  for (const { document, wanted, freshDataKey } of orders) {
-    const gone = new Set(wanted.removed.map(keyName));
-    const stay = freshDataKey ? document.readers.filter((reader) => !gone.has(keyName(reader))) : [];
-    for (const reader of [...wanted.added, ...stay]) all.set(keyName(reader), plannedReader(nameOf)(reader));
+  for (const reader of rekeyed.flatMap((one) => one.sealedTo)) {
+    if (!all.has(keyName(reader))) all.set(keyName(reader), plannedReader(nameOf)(reader));
   }
   return [...all.values()];
+}
+
+function unlinkedMachines({ document, wanted }: RekeyOrder): string[] {
+  return wanted.unlinked.map(
+    ({ name, id }) =>
+      `${document.address}: machine ${name ?? id} reads it and has no link; it keeps its access, and secrets sync restores the link`,
+  );
 }
 
 function risks(documents: readonly DocumentStep[]): string[] {
   const risked = documents.filter(({ dataKey }) => dataKey === "risked").length;
   if (risked === 0) return [];
   return [
-    `${risked} documents keep their data key: whoever was removed and kept a copy of it can open what is written into them from now on`,
+    `${risked} ${risked === 1 ? "document keeps its" : "documents keep their"} data key: whoever was removed and kept a copy of it can open what is written into ${risked === 1 ? "it" : "them"} from now on`,
   ];
 }

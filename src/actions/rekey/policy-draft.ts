@@ -33,7 +33,10 @@ export class PolicyDraft {
   /** @param reason what this does, for the person: `key of ada`; several of one file are joined */
   async write(path: string, bytes: Uint8Array, reason: string, mode?: number): Promise<void> {
     const expect = await this.#expected(path);
-    if (expect === contentHash(bytes)) return;
+    if (expect === contentHash(bytes)) {
+      this.#changes.delete(path);
+      return;
+    }
     const change = {
       kind: "write",
       path: repoPath(path),
@@ -61,15 +64,14 @@ export class PolicyDraft {
   async link(folder: string, member: Member, reason: string): Promise<void> {
     const path = linkPath(folder, member);
     const target = linkTarget(path, member);
-    const expect = await this.#expected(path);
-    if (expect === `link:${target}`) this.#changes.delete(path);
-    else this.#put({ change: { kind: "link", path: repoPath(path), target, expect }, reason });
+    await this.linkText(path, target, reason);
   }
 
   /** A link with this very text. */
   async linkText(path: string, target: string, reason: string): Promise<void> {
     const expect = await this.#expected(path);
-    this.#put({ change: { kind: "link", path: repoPath(path), target, expect }, reason });
+    if (expect === `link:${target}`) this.#changes.delete(path);
+    else this.#put({ change: { kind: "link", path: repoPath(path), target, expect }, reason });
   }
 
   async newKeys(path: string, keys: readonly StatedClanKey[], reason: string): Promise<void> {

@@ -7,7 +7,7 @@ import { repoPath } from "../../repo/path.ts";
 import { formatKeyPath } from "../../sops/key-path.ts";
 import { sealWithGpg } from "../../sops/pgp.ts";
 import { parsePlain } from "../../sops/plain-text.ts";
-import { rekeyFile } from "../../sops/rekey-file.ts";
+import { type ReaderKey, rekeyFile } from "../../sops/rekey-file.ts";
 import { parseSopsFile, type SopsFile } from "../../sops/sops-file.ts";
 import type { ListNode, MapNode } from "../../sops/tree.ts";
 import { updateFile } from "../../sops/update-file.ts";
@@ -15,12 +15,14 @@ import { unlock } from "../document.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { Workplace } from "../workplace.ts";
 import { keyName } from "./access-plan.ts";
-import { presentReaders, type WantedReaders } from "./wanted-readers.ts";
+import { canonical, presentReaders, type WantedReaders } from "./wanted-readers.ts";
 
 export interface Rekeyed {
   readonly change: PlannedChange;
   /** Formatted key paths of the encrypted values; one empty path for a binary document. */
   readonly sealedKeys: readonly string[];
+  /** Everybody whom the data key, or a share of it, was sealed to by this. */
+  readonly sealedTo: readonly ReaderKey[];
 }
 
 export interface RekeyOrder {
@@ -40,15 +42,18 @@ export async function rekeyDocument(workplace: Workplace, sealer: Sealer, order:
     const file = parseSopsFile(bytes, document.format);
     const dataKey = await unlock(workplace, file);
     const removed = new Set(wanted.removed.map(keyName));
+    const sealedTo: ReaderKey[] = [];
     const rekeyed = await rekeyFile(file, dataKey, {
       keyGroups: wanted.groups ?? presentReaders(file.metadata.keyGroups, (key) => removed.has(keyName(key))),
       shamirThreshold: wanted.groups === undefined ? file.metadata.shamirThreshold : wanted.shamirThreshold,
       freshDataKey,
       now: workplace.now(),
-      seal: (key, part) =>
-        key.type === "age"
+      seal: (key, part) => {
+        sealedTo.push(canonical(key));
+        return key.type === "age"
           ? sealer.seal(key.id, part)
-          : sealWithGpg(key.id, part, workplace.gpg.run, workplace.gpg.program),
+          : sealWithGpg(key.id, part, workplace.gpg.run, workplace.gpg.program);
+      },
     });
     const text =
       value === undefined
@@ -60,7 +65,7 @@ export async function rekeyDocument(workplace: Workplace, sealer: Sealer, order:
       bytes: Buffer.from(text, "utf8"),
       expect: contentHash(bytes),
     } as const;
-    return { change: { change, reason }, sealedKeys: sealedKeysOf(file) };
+    return { change: { change, reason }, sealedKeys: sealedKeysOf(file), sealedTo };
   } catch (error) {
     throw error instanceof SecretsError ? error.at({ file: document.path }) : error;
   }

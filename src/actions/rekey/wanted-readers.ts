@@ -3,6 +3,7 @@ import { recipientId } from "../../age/recipient.ts";
 import type { FleetDocument, Reader } from "../../fleet/document.ts";
 import { fingerprintId } from "../../fleet/fingerprint.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
+import { sameShares, sharesOf } from "../../fleet/shares.ts";
 import type { MasterKey } from "../../sops/metadata.ts";
 import type { ReaderKey } from "../../sops/rekey-file.ts";
 import { keyName } from "./access-plan.ts";
@@ -15,6 +16,8 @@ export interface WantedReaders {
   readonly removed: readonly Reader[];
   /** The same readers, in other groups. */
   readonly regrouped: boolean;
+  /** Machines that keep their access although nothing links them. */
+  readonly unlinked: readonly Reader[];
 }
 
 /** The texts of recipients as the policy states them, by name: clan and sops hand them on verbatim. */
@@ -42,17 +45,26 @@ export class StatedTexts {
 /**
  * @param document as the policy after the change sees it
  * @param dropped keys that shall not stay where the policy does not name them, even where it cannot be read in full
+ * @param before ids that were too many before the change already
  */
 export function wantedReaders(
   fleet: Fleet,
   document: FleetDocument,
   dropped: ReadonlySet<string>,
   texts: StatedTexts,
+  before: ReadonlySet<string>,
 ): WantedReaders {
   const { policy, readers, tier } = document;
   const expected = new Set(policy.readers.map(keyName));
+  // A missing link locks no machine out: whoever changes something else did not mean that.
+  const isUnlinked = (reader: Reader) =>
+    tier === "vars" && before.has(reader.id) && fleet.principals.ownerOf(reader.id)?.kind === "machine";
+  const unlinked = readers.filter(
+    (reader) => !expected.has(keyName(reader)) && !dropped.has(keyName(reader)) && isUnlinked(reader),
+  );
   const stays = (reader: Reader) =>
     expected.has(keyName(reader)) ||
+    unlinked.includes(reader) ||
     // Where the policy is silent or unclear nobody loses access by guess, only who was named.
     ((policy.kind === "none" || !policy.complete) && !dropped.has(keyName(reader)));
   const removed = readers.filter((reader) => !stays(reader));
@@ -62,12 +74,22 @@ export function wantedReaders(
     tier === "files" && policy.kind === "rule" && policy.complete ? fleet.rules.decide(document.path) : {};
   if (rule !== undefined && rule.keyGroups.length > 1) {
     const groups = rule.keyGroups.map((group) => group.map(({ type, text }) => ({ type, id: text })));
-    return { groups, shamirThreshold: rule.shamirThreshold, added, removed, regrouped: regroups(document, groups) };
+    const { shamirThreshold } = rule;
+    const ids = groups.map((group) => group.map((key) => canonical(key).id));
+    const regrouped = !sameShares(document.shares, sharesOf(ids, shamirThreshold));
+    return { groups, shamirThreshold, added, removed, regrouped, unlinked };
   }
   const clear = policy.kind !== "none" && policy.complete;
   // Without a rule that says so, a split data key is not made whole.
   if (document.shares !== undefined && !clear) {
-    return { groups: undefined, shamirThreshold: document.shares.needed, added: [], removed, regrouped: false };
+    return {
+      groups: undefined,
+      shamirThreshold: document.shares.needed,
+      added: [],
+      removed,
+      regrouped: false,
+      unlinked,
+    };
   }
   const kept = readers.filter(stays);
   return {
@@ -76,6 +98,7 @@ export function wantedReaders(
     added,
     removed,
     regrouped: document.shares !== undefined,
+    unlinked,
   };
 }
 
@@ -87,12 +110,7 @@ export function presentReaders(
   return groups.map((group) => group.filter((key) => !goes(canonical(key))).map(({ type, id }) => ({ type, id })));
 }
 
-function canonical({ type, id }: ReaderKey): ReaderKey {
+/** As the fleet compares it. */
+export function canonical({ type, id }: ReaderKey): ReaderKey {
   return { type, id: type === "age" ? recipientId(id) : type === "pgp" ? fingerprintId(id) : id };
-}
-
-function regroups({ shares }: FleetDocument, groups: readonly (readonly ReaderKey[])[]): boolean {
-  if (shares === undefined) return true;
-  const spell = (all: readonly (readonly string[])[]) => JSON.stringify(all.map((ids) => [...ids].sort()).sort());
-  return spell(shares.groups) !== spell(groups.map((group) => group.map((key) => canonical(key).id)));
 }
