@@ -11,11 +11,14 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { generateFile, generateFleet } from "./generated-fleet.ts";
 import { type Command, compare, median, peakMemory, time } from "./measure.ts";
+import { benchAddReader, benchRekeyMemory, benchReplaceReader } from "./rekey.ts";
 import { report, tell } from "./report.ts";
 import { benchSealing } from "./sealing.ts";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" } } });
-const wanted = new Set(positionals.length === 0 ? ["check", "get", "set", "sealing"] : positionals);
+const wanted = new Set(
+  positionals.length === 0 ? ["check", "get", "set", "sealing", "add", "replace", "memory"] : positionals,
+);
 const rounds = (usual: number) => (values.rounds === undefined ? usual : Number(values.rounds));
 
 const bundle = resolve("dist/secrets.cjs");
@@ -33,6 +36,10 @@ try {
   if (wanted.has("get")) await benchGet();
   if (wanted.has("set")) await benchSet();
   if (wanted.has("sealing")) await benchSealing(scratch, rounds(3));
+  const bench = { scratch, sops, secrets, env };
+  if (wanted.has("add")) await benchAddReader(bench, rounds(3));
+  if (wanted.has("replace")) await benchReplaceReader(bench);
+  if (wanted.has("memory")) await benchRekeyMemory(bench);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

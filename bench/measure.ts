@@ -43,6 +43,13 @@ export function compare(ours: EachRound, theirs: EachRound, rounds: number): Com
   };
 }
 
+/** For what takes so long that one round has to do, without warming up. */
+export function once(ours: Command, theirs: Command): Comparison {
+  const times = { ours: time(ours), theirs: time(theirs) };
+  const ratio = times.ours / times.theirs;
+  return { ...times, fastest: times, ratio: { median: ratio, least: ratio, greatest: ratio } };
+}
+
 /** @returns milliseconds from start to end of the process. @throws Error with its stderr if it fails. */
 export function time(command: Command): number {
   const start = performance.now();

@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { median } from "./measure.ts";
 import { headline, tell } from "./report.ts";
 import type { SealingTimes } from "./sealing-job.ts";
 
@@ -21,27 +20,27 @@ export async function benchSealing(scratch: string, rounds: number): Promise<voi
     const operation = 1e6 / operationsPerSecond();
     return { operation, ...(JSON.parse(execFileSync(process.execPath, [job], { encoding: "utf8" })) as SealingTimes) };
   });
-  const times = (of: (run: (typeof runs)[number]) => number) => median(runs.map(of));
-  headline(
-    `crypto of large changes, in multiples of the floor: X25519 at ${times((run) => run.operation).toFixed(1)} µs`,
-  );
+  // Of each the fastest round: a busy machine spoils it least.
+  const least = (of: (run: (typeof runs)[number]) => number) => Math.min(...runs.map(of));
+  const operation = least((run) => run.operation);
+  headline(`crypto of large changes, in multiples of the floor: X25519 at ${operation.toFixed(1)} µs`);
   for (const [what, operations, of] of [
     ["open a data key", 1, (run: SealingTimes) => run.unwrap],
     ["seal a data key", 2, (run: SealingTimes) => run.wrap],
   ] as const) {
-    const ratio = times((run) => of(run) / (operations * run.operation));
-    tell(`  ${what}`, ratio.toFixed(2), `${times(of).toFixed(0)} µs on one core`);
+    const micros = least(of);
+    tell(`  ${what}`, (micros / (operations * operation)).toFixed(2), `${micros.toFixed(0)} µs on one core`);
   }
   for (const [what, operations, of] of [
     ["add one reader", 3, (run: SealingTimes) => run.add],
     ["new keys, 10 readers", 21, (run: SealingTimes) => run.renew],
   ] as const) {
-    const floor = (run: (typeof runs)[number]) => (DOCUMENTS * operations * run.operation) / 1000 / cores;
-    const wall = times((run) => of(run).wall / floor(run));
-    const cpu = times((run) => of(run).cpu / cores / floor(run));
-    const found = `${wall.toFixed(2)} (processor ${cpu.toFixed(2)})`;
-    const beside = `${times((run) => of(run).wall).toFixed(0)} ms for 1,000 documents on ${cores} cores`;
-    tell(`  ${what}`, found, `${beside}; aim: ${AIM}${wall > AIM ? ", MISSED" : ""}`);
+    const floor = (DOCUMENTS * operations * operation) / 1000 / cores;
+    const wall = least((run) => of(run).wall);
+    const cpu = least((run) => of(run).cpu) / cores;
+    const found = `${(wall / floor).toFixed(2)} (processor ${(cpu / floor).toFixed(2)})`;
+    const beside = `${wall.toFixed(0)} ms for 1,000 documents on ${cores} cores`;
+    tell(`  ${what}`, found, `${beside}; aim: ${AIM}${wall / floor > AIM ? ", MISSED" : ""}`);
   }
 }
 
