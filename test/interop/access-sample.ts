@@ -14,8 +14,8 @@ import {
   witness,
 } from "./access-witness.ts";
 
-const PEOPLE = ["ada", "bruno", "chiara"];
-const MACHINES = ["web01", "db01", "backup01", "studio"];
+export const PEOPLE = ["ada", "bruno", "chiara"];
+export const MACHINES = ["web01", "db01", "backup01", "studio"];
 export const VAR = "vars/per-machine/web01/acme/dns-token/secret";
 export const FILE = "secrets/services/mailer.env";
 /** Clan's own re-key walks past names with a slash. */
@@ -32,20 +32,25 @@ export interface Started {
   readonly step: (argv: readonly string[], expected?: Expectation, as?: string) => Promise<readonly string[]>;
 }
 
-export async function start(t: TestContext): Promise<Started> {
+/** The sample fleet in line with its rules, and everybody's key; the first one is ada's. */
+export async function openSample(t: TestContext): Promise<{ fleet: Sample; directory: string; holders: Holder[] }> {
   const fleet = await sampleFleet(t);
   const directory = dirname(fleet.root);
   const holders = await Promise.all(
     PEOPLE.map(async (name) => ({ name, recipient: await publicHalf(fleet.keyOf(name)), file: fleet.keyOf(name) })),
   );
-  const [ada] = holders;
-  assert.ok(ada);
   for (const name of MACHINES) {
-    const { stdout } = await decrypt(fleet.root, `sops/secrets/${name}-age.key/secret`, ada);
+    const { stdout } = await decrypt(fleet.root, `sops/secrets/${name}-age.key/secret`, { file: fleet.keyOf("ada") });
     holders.push(await holderOf(directory, name, stdout.toString("utf8")));
   }
   await ok(fleet, ["sync", "--yes"]);
   await fleet.git("commit", "--quiet", "--all", "-m", "In line");
+  return { fleet, directory, holders };
+}
+
+export async function start(t: TestContext): Promise<Started> {
+  const { fleet, directory, holders } = await openSample(t);
+  const ada = { file: fleet.keyOf("ada") };
   const seen = await witness(fleet.root, holders);
   const step = async (argv: readonly string[], expected: Expectation = {}, as?: string) => {
     await ok(fleet, [...argv, "--yes"], as === undefined ? {} : { SOPS_AGE_KEY_FILE: as });

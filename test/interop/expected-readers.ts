@@ -1,7 +1,5 @@
 /** Who shall read a document after a change, from who read it before. */
-import type { Expectation, Witness } from "./access-witness.ts";
-
-type Readers = NonNullable<Expectation["readers"]>;
+import type { Readers, Witness } from "./access-witness.ts";
 
 /** These documents are read by somebody else too. */
 export function plus(paths: readonly string[], ...names: string[]): Readers {
