@@ -19,6 +19,17 @@ const project: { name: string; version: string; devDependencies: Record<string, 
 const scratch = mkdtempSync(join(tmpdir(), "secrets-pack-"));
 const installed = join(scratch, "installed", "node_modules", project.name);
 const program = join(scratch, "installed", "node_modules", ".bin", "secrets");
+/** Starts the thread at `argv[1]`; once it says that it listens, has it seal 32 bytes. */
+const SEAL_ONE = `
+const thread = new (require("node:worker_threads").Worker)(process.argv[1]);
+const recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"];
+thread.once("message", () => {
+  thread.once("message", ([sealed]) => {
+    console.log(sealed);
+    void thread.terminate();
+  });
+  thread.postMessage({ recipients, ends: [32], keys: new Uint8Array(32) });
+});`;
 let passed = 0;
 let failed = 0;
 
@@ -77,6 +88,15 @@ function lookAtPackage(): void {
       const { status, stdout, stderr } = runAs(node, ["--help"]);
       expect(status === 0 && stdout.includes("edit") && stderr === "", `${status} ${stdout}${stderr}`);
     });
+    check(`a thread that seals, Node ${version}`, () => {
+      const thread = join(installed, "dist/seal-thread.cjs");
+      const { stdout, stderr } = spawnSync(node, ["-e", SEAL_ONE, thread], {
+        encoding: "utf8",
+        env: {},
+        timeout: 20_000,
+      });
+      expect(stdout.startsWith("-----BEGIN AGE ENCRYPTED FILE-----\n"), `${stdout}${stderr}`);
+    });
     // Twice, so that the second run is one from cached code.
     for (const run of ["first", "second"]) {
       check(`the main job on the sample fleet, ${run} run, Node ${version}`, () => {
@@ -85,6 +105,10 @@ function lookAtPackage(): void {
       });
     }
   }
+  check("the program knows its sealing thread by the name that is installed", () => {
+    const main = readFileSync(join(installed, "dist/main.cjs"), "latin1");
+    expect(main.includes('require.resolve("./seal-thread.cjs")'), "it would seal everything in one thread");
+  });
   check("compiled code is kept, for this user alone", () => {
     const cache = join(scratch, "home/.cache/secrets/code");
     // The commands that the demo walks through, itself, and one file for --version and --help together.
