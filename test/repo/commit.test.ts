@@ -65,7 +65,7 @@ describe("commitPaths", () => {
     writeFileSync(join(root.path, "other"), "2");
     git(root.path, "add", "staged");
     writeFileSync(join(root.path, "untracked"), "1");
-    const id = await commit(root, ["changed", "gone", "d/gone", "link", "new/file", "new/link", "was/link", "was"]);
+    const id = await commit(root, ["changed", "gone", "d/gone", "link", "new/file", "new/link", "was", "was/link"]);
     assert.ok(git(root.path, "rev-parse", "HEAD").startsWith(id ?? "-"));
     assert.equal(
       last(root),
@@ -114,6 +114,7 @@ describe("commitPaths", () => {
     const root = makePersonal(t, { "a.c": "1" });
     const names = ["*", ":(top)x", "-f", "a b", "x\ny", 'q"', "é", "[a].c"];
     for (const name of [...names, "abc", "x"]) writeFileSync(join(root.path, name), "1");
+    git(root.path, "config", "commit.cleanup", "strip");
     const message = "-m --amend\n\n# no comment\n\u001b$(touch sprung) é";
     await commit(root, names, message);
     const committed = git(root.path, "show", "-z", "--name-only", "--format=", "HEAD").split("\0").filter(Boolean);

@@ -32,6 +32,18 @@ function record(root: Root, author: string, ...args: string[]): void {
   });
 }
 
+/** Gives the last commit what git takes for a signature. */
+function signLast(root: Root): void {
+  const signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n";
+  const raw = git(root.path, "cat-file", "commit", "HEAD").replace("\n\n", `\n${signature}\n`);
+  git(root.path, "reset", "-q", "--hard", write(root, raw));
+}
+
+function write(root: Root, commit: string): string {
+  const options = { cwd: root.path, input: commit, encoding: "utf8" } as const;
+  return execFileSync("git", ["hash-object", "-t", "commit", "-w", "--stdin", "--literally"], options).trim();
+}
+
 /** `AUTHOR: SUBJECT`, or the kind when it is no commit. */
 async function who(root: Root, paths: readonly string[], text: string | undefined = KEY): Promise<string> {
   return told(await introducedBy(root, { text, paths: paths.map(repoPath) }));
@@ -151,6 +163,8 @@ describe("introducedBy", () => {
     assert.equal(await who(root, ["a f"], "abc"), "Ada: Start");
     assert.equal(await who(root, ["*"], "a.c"), "Ada: Start");
     assert.equal(await who(root, ["-f"], "-S"), "Ada: Start");
+    commitAs(root, "Bruno", "Dots", { f: "a.c" });
+    assert.equal(await who(root, ["f"], "a.c"), "Bruno: Dots");
     assert.equal(await linked(root, ":(top)f"), "Ada: Start");
     for (const text of ["", "abc\n", "a\0", "x".repeat(100_000)]) assert.equal(await who(root, ["f"], text), "nothing");
   });
@@ -167,12 +181,7 @@ describe("introducedBy", () => {
       /^(author .*>) .*$/m,
       "$1 99999999999999999 +0000",
     );
-    const id = execFileSync("git", ["hash-object", "-t", "commit", "-w", "--stdin", "--literally"], {
-      cwd: root.path,
-      input: raw,
-      encoding: "utf8",
-    });
-    git(root.path, "reset", "-q", "--hard", id.trim());
+    git(root.path, "reset", "-q", "--hard", write(root, raw));
     const odd = await introducedBy(root, { text: KEY, paths: [repoPath("f")] });
     assert.ok(odd?.kind === "commit" && (odd.date === undefined || /^\d{4}-/.test(odd.date)));
   });
@@ -185,15 +194,18 @@ describe("introducedBy", () => {
       ".mailmap": "Eve <e@e> <a@example.org>\n",
     });
     commitAs(root, "Mallory", "Tidy up", { f: KEY });
+    signLast(root);
     const witness = join(root.path, "started");
     const command = `touch ${witness}; cat`;
+    const trap = join(root.path, "trap");
+    writeFileSync(trap, `#!/bin/sh\ntouch ${witness}\n`, { mode: 0o755 });
     const settings = {
       "diff.evil.textconv": command,
       "diff.evil.command": command,
       "diff.external": command,
       "core.pager": command,
       "pager.log": command,
-      "gpg.program": witness,
+      "gpg.program": trap,
       "log.showSignature": "true",
       "log.follow": "true",
       "log.mailmap": "true",
