@@ -1,5 +1,5 @@
 /** `secrets grant WHO ADDRESS…`: a link in tier 1, an edit of the rule in tier 2, and the documents sealed to the new reader. */
-import { whoIs, whoText } from "./principal/who.ts";
+import { keyHolders, whoIs, whoText } from "./principal/who.ts";
 import { type AccessPlan, policyEdit } from "./rekey/access-plan.ts";
 import { documentsAt } from "./rekey/documents-at.ts";
 import { draftGrant, type OnSharedRule } from "./rekey/draft-grant.ts";
@@ -27,15 +27,16 @@ export async function planGrant(
   const draft = new PolicyDraft(workplace.ground);
   await draftGrant(fleet, draft, principal, documents, options.onSharedRule);
   const named = new Set(documents.map(({ path }) => path));
+  const keys = new Set(keyHolders(fleet, principal).flatMap((holder) => holder.keys.map(({ id }) => id)));
   const plan = await planAccess(workplace, policyEdit({ summary: "", changes: draft.changes }), {
     ...options,
     // Named already but not sealed to: granting means that they can read.
-    sync: ({ path, missing }) => named.has(path) && missing.length > 0,
+    sync: ({ path, missing }) => named.has(path) && missing.some((id) => keys.has(id)),
   });
-  const count = plan.documents.length;
+  const count = plan.documents.length || documents.length;
   const summary =
     plan.changes.length === 0
       ? `${whoText(principal)} reads ${documents.length === 1 ? "it" : "all of them"} already`
-      : `grant ${whoText(principal)} ${count === 1 ? (plan.documents[0]?.address ?? "") : `${count} documents`}`;
+      : `grant ${whoText(principal)} ${count === 1 ? ((plan.documents[0] ?? documents[0])?.address ?? "") : `${count} documents`}`;
   return { ...plan, summary };
 }

@@ -1,11 +1,11 @@
 /** `secrets revoke WHO ADDRESS…`: the links or the rule no longer name them, and the documents get a new data key. */
 import { SecretsError } from "../errors.ts";
-import { linkPath } from "../fleet/clan/link-target.ts";
 import type { FleetDocument } from "../fleet/document.ts";
 import { type Fleet, loadFleet } from "../fleet/fleet.ts";
 import { parentOf } from "../fleet/path-index.ts";
 import type { Principal } from "../fleet/principals.ts";
 import type { GrantOptions } from "./grant.ts";
+import { foldersLinking } from "./principal/places.ts";
 import { keyHolders, memberOf, whoIs, whoText } from "./principal/who.ts";
 import { type AccessPlan, keyName, policyEdit } from "./rekey/access-plan.ts";
 import { documentsAt } from "./rekey/documents-at.ts";
@@ -58,14 +58,15 @@ export async function planRevoke(
     }),
     options,
   );
-  const count = plan.documents.length;
+  const count = plan.documents.length || documents.length;
   const summary =
     plan.changes.length === 0
-      ? `${whoText(principal)} reads ${documents.length === 1 ? "it" : "none of them"} not`
-      : `revoke ${whoText(principal)} from ${count === 1 ? (plan.documents[0]?.address ?? "") : `${count} documents`}`;
+      ? `${whoText(principal)} does not read ${documents.length === 1 ? "it" : "any of them"}`
+      : `revoke ${whoText(principal)} from ${count === 1 ? ((plan.documents[0] ?? documents[0])?.address ?? "") : `${count} documents`}`;
   return { ...plan, summary, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
 }
 
+/** By where the links lead: one that bears another name counts for whom it leads to, as clan reads it. */
 async function unlinkVars(
   fleet: Fleet,
   documents: readonly FleetDocument[],
@@ -75,8 +76,10 @@ async function unlinkVars(
 ): Promise<void> {
   const member = memberOf(fleet, principal);
   if (member === undefined) return;
-  for (const { tier, path } of documents) {
-    if (tier === "vars") await draft.remove(linkPath(parentOf(path), member), reason);
+  const folders = new Set(documents.flatMap(({ tier, path }) => (tier === "vars" ? [parentOf(path)] : [])));
+  if (folders.size === 0) return;
+  for (const { folder, path } of await foldersLinking(draft, member)) {
+    if (folders.has(folder)) await draft.remove(path, reason);
   }
 }
 

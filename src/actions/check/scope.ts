@@ -44,7 +44,7 @@ function* upwards(path: string): Generator<string> {
 }
 
 function nothingAt(path: string): SecretsError {
-  return new SecretsError("E_NOT_FOUND", "there is nothing to check here", {
+  return new SecretsError("E_NOT_FOUND", "nothing of the fleet lies here", {
     location: { file: path },
     hint: "secrets ls shows every address; what git ignores is not looked at",
   });

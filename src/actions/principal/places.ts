@@ -74,7 +74,8 @@ export async function foldersLinking(draft: PolicyDraft, member: Member): Promis
   const found: { folder: string; path: string }[] = [];
   const { ground } = draft;
   for (const { path, kind } of await ground.list()) {
-    if (kind !== "link" || baseOf(parentOf(path)) !== member.kind) continue;
+    // Only what clan reads: a link elsewhere in the repository is not ours to touch.
+    if (kind !== "link" || !/^(sops|vars)\//.test(path) || baseOf(parentOf(path)) !== member.kind) continue;
     const named = baseOf(path) === member.name;
     // By its target, as clan reads it: a link may be named differently.
     const target = resolveText(parentOf(path), await ground.readLink(path));

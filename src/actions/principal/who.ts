@@ -22,9 +22,9 @@ export function whoIs(fleet: Fleet, text: string): Principal {
     );
     if (owner !== undefined) return owner;
   }
-  const [prefix = "", rest] = text.split("/", 2);
-  const kind = rest === undefined ? undefined : KINDS.get(prefix)?.[0];
-  const name = kind === undefined ? text : (rest ?? "");
+  const slash = text.indexOf("/");
+  const kind = KINDS.get(text.slice(0, Math.max(0, slash)))?.[0];
+  const name = kind === undefined ? text : text.slice(slash + 1);
   const found = principals.all.filter((one) => one.name === name && (kind === undefined || one.kind === kind));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;

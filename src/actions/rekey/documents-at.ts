@@ -32,7 +32,19 @@ async function at(fleet: Fleet, address: string): Promise<readonly FleetDocument
     const inScope = await scopeOf(fleet, [address]);
     return fleet.documents.filter(({ path }) => inScope(path));
   }
-  const pieces = address.split("*").map((piece) => piece.replace(/[\\^$.+?()[\]{}|]/g, "\\$&"));
-  const pattern = new RegExp(`^${pieces.join(".*")}$`, "s");
-  return fleet.documents.filter((document) => pattern.test(document.address));
+  const pieces = address.split("*");
+  return fleet.documents.filter((document) => fits(document.address, pieces));
+}
+
+/** Piece by piece from the left, so that neither many stars nor long addresses cost more than one look at each sign. */
+function fits(address: string, [first = "", ...pieces]: readonly string[]): boolean {
+  const last = pieces.pop() ?? "";
+  if (!address.startsWith(first)) return false;
+  let at = first.length;
+  for (const piece of pieces) {
+    const found = address.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return address.length - last.length >= at && address.endsWith(last);
 }

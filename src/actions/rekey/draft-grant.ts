@@ -23,10 +23,28 @@ export async function draftGrant(
   documents: readonly FleetDocument[],
   onSharedRule: OnSharedRule,
 ): Promise<void> {
+  refuseUnsound(fleet, principal);
   const lacking = documents.filter((document) => !reads(fleet, document, principal));
   for (const document of lacking) if (document.tier === "vars") await grantVar(fleet, document, principal, draft);
   const files = lacking.filter(({ tier }) => tier === "files");
   await grantFiles(fleet, files, principal, draft, onSharedRule);
+}
+
+/**
+ * Whose keys cannot all be read would be granted in part, and nobody would be told.
+ * @throws SecretsError `E_POLICY_UNCLEAR`
+ */
+export function refuseUnsound(fleet: Fleet, principal: Principal): void {
+  const holders = keyHolders(fleet, principal);
+  const unsound = [principal, ...holders].find((one) => !one.sound || (one.kind !== "group" && one.keys.length === 0));
+  if (unsound === undefined && holders.length > 0) return;
+  const { kind, name } = unsound ?? principal;
+  const isGroup = kind === "group";
+  const what = isGroup ? (unsound === undefined ? "has no members" : "has a member that is not there") : undefined;
+  throw new SecretsError("E_POLICY_UNCLEAR", `${name} ${what ?? "has no key, or one that cannot be used"}`, {
+    location: { file: `sops/${isGroup ? "groups" : kind === "machine" ? "machines" : "users"}/${name}` },
+    hint: "put that right first: secrets check says what is wrong",
+  });
 }
 
 /** By the policy: every key of every holder is named. */
@@ -43,6 +61,12 @@ async function grantVar(
   draft: PolicyDraft,
 ): Promise<void> {
   const member = memberOf(fleet, principal);
+  if (member === undefined && principal.kind === "group") {
+    throw new SecretsError("E_NOT_REGISTERED", `${principal.name} is a list of .sops.yaml, and no group of clan's`, {
+      location: { file: document.path },
+      hint: `grant each of its members by name: ${principal.members.map(({ name }) => name).join(", ")}`,
+    });
+  }
   if (member === undefined) {
     throw new SecretsError(
       "E_NOT_REGISTERED",

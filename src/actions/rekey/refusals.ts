@@ -108,7 +108,12 @@ function parse(id: string, name: string, path: string): { kind: string } {
   }
 }
 
-function refusal(code: SecretsError["code"], message: string, orders: readonly RekeyOrder[], ways: readonly string[]): SecretsError {
+function refusal(
+  code: SecretsError["code"],
+  message: string,
+  orders: readonly RekeyOrder[],
+  ways: readonly string[],
+): SecretsError {
   const addresses = orders.map(({ document }) => document.address);
   const more = addresses.length - LISTED;
   return new SecretsError(code, message, {

@@ -31,13 +31,14 @@ export function sharedRules(fleet: Fleet, documents: readonly FleetDocument[]): 
     known.documents.push(document);
     rules.set(place, known);
   }
+  const named = new Set(documents);
   return [...rules.values()].map((shared) => ({
     ...shared,
     others: fleet.documents.filter(
       (document) =>
         document.policy.rule?.config === shared.config &&
         document.policy.rule.line === shared.line &&
-        !shared.documents.includes(document),
+        !named.has(document),
     ),
   }));
 }
