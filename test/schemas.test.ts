@@ -63,6 +63,7 @@ const SOUND: readonly Run[] = [
 const SPOILT: readonly Run[] = [
   { argv: ["check"] },
   { argv: ["explain", "secrets/users/bruno.sops.yaml"] },
+  { argv: ["sync", "secrets/services/mailer.env", "--dry-run"], schema: "plan" },
   { argv: ["doctor"], env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
   { argv: ["doctor"], cwd: "..", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
 ];
@@ -122,6 +123,7 @@ const validators = Object.fromEntries(
 async function spoil({ root, read }: Sample): Promise<void> {
   const rules = (await read(".sops.yaml")).split(/^(?= {2}- path_regex)/m);
   const spoilt = rules.map((rule) => {
+    if (rule.includes("mailer")) return `${rule.trimEnd()}\n          - &eve ${KEY}\n`;
     if (rule.includes("services/.*")) return rule.replace(/ *- \*bruno\n/, "");
     if (rule.includes("users/bruno")) return `${rule}    encrypted_suffix: _a\n    unencrypted_suffix: _b\n`;
     return rule;
