@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { DataKeyOpener } from "../../src/sops/datakey.ts";
 import { openWithGpg, type RunGpg, sealWithGpg } from "../../src/sops/pgp.ts";
 import { plainBytes } from "../../src/sops/plain-text.ts";
 import { type ReaderKey, rekeyFile } from "../../src/sops/rekey-file.ts";
@@ -89,7 +90,7 @@ function assertUpToDate(path: string, rule: string): void {
 
 /** The newest document of each format. */
 const START: Readonly<Record<Format, string>> = {
-  yaml: "comments_map-yaml/enc-3.13.2.yaml",
+  yaml: "basic-yaml/enc-3.13.2.yaml",
   json: "basic-json/enc-3.13.2.json",
   dotenv: "basic-env/enc-3.13.2.env",
   ini: "basic-ini/enc-3.13.2.ini",
@@ -145,7 +146,7 @@ for (const format of FORMATS) {
     });
   }
 
-  test(`${format}: what sops updatekeys, rotate and groups wrote is rekeyed, and opened by it again`, async () => {
+  test(`${format}: what sops updatekeys and rotate wrote is rekeyed, and opened by it again`, async () => {
     const path = place(format, golden(START[format]).bytes);
     const both = `${goldenKey("age1")}\n${goldenKey("age2")}`;
     const steps: (() => unknown)[] = [
@@ -209,7 +210,7 @@ for (const format of FORMATS) {
         format === "binary" ? /\t\t"unencrypted_suffix": "_unencrypted",\n/ : /$^/,
         "",
       );
-      if (format !== "yaml") assert.equal(blind(ours.text), blind(theirs));
+      assert.equal(blind(ours.text), blind(theirs));
       assert.deepEqual(groupsOf(ours.file), groupsOf((await open(theirs, format)).file));
     }
   });
@@ -252,9 +253,7 @@ test("PGP: sops opens with gpg what a PGP reader was added to, and not what one 
         assert.deepEqual(sops(["decrypt", path], "", { GNUPGHOME }), want);
         assert.deepEqual(sops(["decrypt", path]), want);
         assert.notEqual(run(["decrypt", path], goldenKey("age2"), { GNUPGHOME: join(folder, "none") }).status, 0);
-        const opener = {
-          open: async (key: { type: string }) => (key.type === "pgp" ? openWithGpg(key as never, gpg) : null),
-        };
+        const opener: DataKeyOpener = { open: async (key) => (key.type === "pgp" ? openWithGpg(key, gpg) : null) };
         const opened = await open(text, format, opener);
         assert.equal(hex(opened.dataKey) === hex(first.dataKey), !freshDataKey);
         const less = place(format, (await rekey(opened, [ages(RECIPIENT_1)])).text);

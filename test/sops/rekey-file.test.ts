@@ -7,7 +7,7 @@ import { createFile } from "../../src/sops/create-file.ts";
 import { recipientsOf } from "../../src/sops/metadata.ts";
 import { type ReaderKey, rekeyFile } from "../../src/sops/rekey-file.ts";
 import { age, blind, create, note, plainOf, rekey, reopen } from "./noted-keys.ts";
-import { FINGERPRINT, groupsOf, hex, NOW, pgp } from "./rekeyed.ts";
+import { FINGERPRINT, groupsOf, hex, insertion, NOW, pgp } from "./rekeyed.ts";
 import { documentOf, FORMATS } from "./trees.ts";
 
 for (const format of FORMATS) {
@@ -126,6 +126,29 @@ for (const format of FORMATS) {
         assert.equal(await plainOf(await reopen(written, format)), await plainOf(opened));
       }),
       { numRuns: 60 },
+    );
+  });
+}
+
+for (const format of ["dotenv", "ini"] as const) {
+  test(`${format}: metadata lines in any order keep it, as old versions wrote them sorted as text or at random`, async () => {
+    const opened = await create(format, [...age(...Array.from({ length: 11 }, (_, i) => `age1reader${i}`)), pgp()]);
+    const isMetadata = format === "ini" ? /^(age|lastm|mac|pgp|unenc|version)/ : /^sops_/;
+    const lines = opened.text.split("\n");
+    const own = lines.filter((line) => isMetadata.test(line));
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(own, { minLength: own.length }), async (shuffled) => {
+        const order = shuffled.values();
+        const text = lines.map((line) => (isMetadata.test(line) ? order.next().value : line)).join("\n");
+        const first = await reopen(text, format);
+        const readers = groupsOf(first.file)[0] ?? [];
+        const more = await rekey(first, { keyGroups: [[...readers, ...age("age1new")]] });
+        assert.ok(insertion(text, more.text)?.includes("age1new"));
+        assert.equal((await rekey(more, { keyGroups: [readers] })).text, text);
+        const less = await rekey(first, { keyGroups: [readers.slice(0, 5)] });
+        assert.deepEqual(groupsOf(less.file), [readers.slice(0, 5)]);
+      }),
+      { numRuns: 20 },
     );
   });
 }

@@ -46,6 +46,8 @@ for (const { name, bytes, format } of flat) {
         const come = insertion(part, after[i] ?? "");
         assert.ok(come !== undefined, after[i]);
         assert.match(come, comer.type === "pgp" ? /BEGIN PGP/ : /BEGIN AGE/);
+        const place = /^\s*(sops_|")?mac\b.*\n(\s*mac_only_encrypted.*\n)?\s*(sops_|")?pgp/m;
+        if (comer.type === "pgp" && format !== "ini") assert.match(after[i] ?? "", place);
       }
       assert.equal((await rekey(more, [readers])).text, text);
     }
@@ -63,7 +65,9 @@ for (const { name, bytes, format } of flat) {
     assert.deepEqual(ciphertexts(less.text), ciphertexts(text));
     const again = await rekey(less, [[gone, ...rest]]);
     assert.deepEqual(groupsOf(again.file), [[...rest, gone]]);
-    assert.equal(blind(again.text).length, blind(text).length);
+    // Line by line as before, each entry with its fields in the order that this version of sops has them in.
+    const nameless = (all: string) => blind(all).replaceAll(/age1[0-9a-z]+/g, "age1");
+    if (format !== "ini") assert.equal(nameless(again.text), nameless(text));
   });
 
   test(`${name}: the readers that it has already change nothing, in whatever order`, async () => {

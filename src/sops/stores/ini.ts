@@ -86,13 +86,21 @@ function updatedMetadata(old: StoredFile, metadata: MapNode): EntryNode | undefi
     // The numbers in the names move when a reader goes: the same value may stand under another name then.
     return [node === before.get(entry.key) ? entry : { ...metadataEntry(entry.key, node), was: entry }];
   });
-  let place = 0;
+  const placed = new Map(entries.flatMap((entry) => (entry.kind === "entry" ? [[entry.key, entry] as const] : [])));
+  // By the entry that they stand behind; without one, at the top.
+  const added = new Map<EntryNode | undefined, EntryNode[]>([[undefined, []]]);
+  let above: EntryNode | undefined;
   for (const [name, node] of fresh) {
-    const at = entries.findIndex((entry) => entry.kind === "entry" && entry.key === name);
-    if (at < 0) entries.splice(place++, 0, metadataEntry(name, node));
-    else place = at + 1;
+    const entry = placed.get(name);
+    if (entry === undefined) added.get(above)?.push(metadataEntry(name, node));
+    else added.set(entry, []);
+    above = entry ?? above;
   }
-  return { kind: "entry", key: METADATA_SECTION, value: { kind: "map", entries }, was: sops };
+  const all = entries.flatMap((entry): MapNode["entries"] =>
+    entry.kind === "entry" ? [entry, ...(added.get(entry) ?? [])] : [entry],
+  );
+  const value: MapNode = { kind: "map", entries: [...(added.get(undefined) ?? []), ...all] };
+  return { kind: "entry", key: METADATA_SECTION, value, was: sops };
 }
 
 class IniRewriter {
