@@ -111,7 +111,7 @@ function respell(node: TextNode, keys: readonly string[]): Splice {
 }
 
 /** Whether brackets or braces are around it. */
-export function isInFlow(node: TextNode): boolean {
+function isInFlow(node: TextNode): boolean {
   return node.entry?.owner.flow === true;
 }
 

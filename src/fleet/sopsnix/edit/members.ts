@@ -12,12 +12,21 @@ export interface Member {
   readonly name: string | undefined;
 }
 
-/** The keys that a text or list holds, for a place at an offset. */
+/**
+ * The keys that a text, or a list of texts, holds, for a place at an offset.
+ *
+ * @throws SecretsError `E_CONFIG_EDIT` for lists in lists, which sops refuses, and for maps
+ */
 export function membersOf(source: Source, node: SourceNode, offset: number): Member[] {
   const value = node.kind === "alias" ? node.target : node;
-  if (value.kind === "list") return value.entries.flatMap((entry) => membersOf(source, entry.value, offset));
-  if (value.kind === "map") {
-    throw refusalAt(source, node.start, "These keys come from somewhere else, as a map.", "Edit them by hand.");
+  if (value.kind !== "list") return membersOfText(source, value, offset);
+  return value.entries.flatMap((entry) => membersOfText(source, entry.value, offset));
+}
+
+function membersOfText(source: Source, node: SourceNode, offset: number): Member[] {
+  const value = node.kind === "alias" ? node.target : node;
+  if (value.kind !== "text") {
+    throw refusalAt(source, node.start, "This is no text where a key should be.", "Mend it by hand first.");
   }
   const keys = splitKeys(value.text);
   return keys.map((text) => ({ text, name: keys.length === 1 ? nameAt(source, value, offset) : undefined }));

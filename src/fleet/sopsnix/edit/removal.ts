@@ -38,14 +38,14 @@ function closeOver(source: Source, first: Iterable<Entry>): Set<Entry> {
   return doomed;
 }
 
-/** A rule, a group, or a list of them. */
+/**
+ * A map in the rules: a rule, a group, or what a published file is encrypted to. Without keys it would mean something
+ * else, but for a group that is only merged into another.
+ */
 function isRuleOrGroup(collection: Collection): boolean {
   const area = areaOf(collection);
-  const field = area.at(-1);
-  return (
-    ["creation_rules", "key_groups", "merge"].includes(field ?? "") ||
-    (field === "destination_rules" && area.length === 1)
-  );
+  const isInRules = area[0] === "creation_rules" || area[0] === "destination_rules";
+  return collection.kind === "map" && isInRules && area.at(-1) !== "merge";
 }
 
 /** An anchor that goes while others still mean it: the first of those becomes its place. */

@@ -77,7 +77,10 @@ export interface Source {
   readonly comments: readonly number[];
 }
 
-/** @throws SecretsError `E_YAML_…`; `E_CONFIG_EDIT` for syntax that edits do not follow */
+/** Ten times what the largest fleets have. Edits look for neighbours and aliases, which is quadratic at worst. */
+const MAX_NODES = 20_000;
+
+/** @throws SecretsError `E_YAML_…`; `E_CONFIG_EDIT` for syntax that edits do not follow, and for more than 20,000 values */
 export function readSource(text: string): Source {
   const { documents, comments } = parseText(text);
   if (documents.slice(1).some(({ document }) => !isNothing(document.contents))) {
@@ -198,7 +201,13 @@ class SourceReader {
   }
 
   #keep<T extends SourceNode>(node: T): T {
-    this.nodes.push(node);
+    if (this.nodes.push(node) > MAX_NODES) {
+      throw refusal(
+        `This configuration has more than ${MAX_NODES} values.`,
+        1,
+        "Split it over folders, or edit it by hand.",
+      );
+    }
     return node;
   }
 

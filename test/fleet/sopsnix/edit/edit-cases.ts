@@ -2,8 +2,8 @@
 import type { ConfigEdit } from "../../../../src/fleet/sopsnix/edit/edit-config.ts";
 import { A, B, C, SSH } from "../rule-cases.ts";
 
-export const FP = "405FA820D1B6A4C2E5F60718293A4B5C6D7E8F90";
-export const FP2 = "1111111111111111111111111111111111111111";
+const FP = "405FA820D1B6A4C2E5F60718293A4B5C6D7E8F90";
+const FP2 = "1111111111111111111111111111111111111111";
 
 type Case = readonly [title: string, yaml: string, edits: readonly ConfigEdit[], diff: readonly string[]];
 
@@ -197,6 +197,18 @@ export const CASES: readonly Case[] = [
     [replace(SSH, C)],
     [`-  - &bob ${SSH} bob@desk`, `+  - &bob ${C}`, `-      - ${SSH}`, `+      - ${C}`],
   ],
+  [
+    "replace: not what only looks like the key",
+    lines("creation_rules:", "  - path_regex: DEADBEEF", "    pgp: DEADBEEF"),
+    [replace("DEADBEEF", FP)],
+    ["-    pgp: DEADBEEF", `+    pgp: ${FP}`],
+  ],
+  [
+    "replace: what a published file is encrypted to",
+    lines("destination_rules:", "  - recreation_rule:", `      age: ${A}`),
+    [replace(A, C)],
+    [`-      age: ${A}`, `+      age: ${C}`],
+  ],
   ["replace: a key that is not there", USUAL, [replace(C, B)], []],
   [
     "replace: in brackets over lines",
@@ -252,6 +264,7 @@ export const CASES: readonly Case[] = [
     [beside(A, C, "ada_new")],
     [`+    - &ada_new ${C}`, "+    - *ada_new", "-  age: *ada", "+  age: [*ada, *ada_new]"],
   ],
+  ["beside: a key that is there already", lines("creation_rules:", `  - age: [${A}, ${C}]`), [beside(A, C, "x")], []],
   [
     "beside: in a map of names",
     MAP_SHELF,
@@ -308,6 +321,12 @@ export const CASES: readonly Case[] = [
     ["-keys:", `-  - &a ${A}`],
   ],
 
+  [
+    "remove: from a merged group, which goes, and with it the merge",
+    lines("creation_rules:", "  - key_groups:", "    - merge:", `      - age: [${B}]`, `      age: [${A}]`),
+    [remove(B)],
+    ["-    - merge:", `-      - age: [${B}]`, `-      age: [${A}]`, `+    - age: [${A}]`],
+  ],
   ["anchor: behind those of its kind", USUAL, [anchor("server_db", C)], [`+  - &server_db ${C}`]],
   ["anchor: in the nested list of its kind", NESTED_SHELVES, [anchor("eve", C)], [`+    - &eve ${C}`]],
   ["anchor: in a map of names", MAP_SHELF, [anchor("host_db", C)], [`+    host_db: &host_db ${C}`]],
@@ -325,6 +344,12 @@ export const CASES: readonly Case[] = [
     ["+keys:", `+  - &eve ${C}`],
   ],
   ["anchor: a new list in place of rules that define anchors", INNER, [anchor("eve", C)], ["+keys:", `+  - &eve ${C}`]],
+  [
+    "anchor: a new list, because rules use the only one",
+    lines("admins: &admins", `  - &ada ${A}`, "creation_rules:", "  - age: *admins"),
+    [anchor("eve", C)],
+    ["+keys:", `+  - &eve ${C}`],
+  ],
   ["anchor: an empty file", "", [anchor("eve", C)], ["+keys:", `+  - &eve ${C}`]],
 
   [
@@ -375,6 +400,12 @@ export const CASES: readonly Case[] = [
     FOLDED,
     [{ kind: "grant", rule: 2, keys: [{ text: FP }, { text: C }, { text: A }] }],
     [`-      ${B}`, `+      ${B},`, `+      ${C}`, `+    pgp: ${FP}`],
+  ],
+  [
+    "grant: one key twice",
+    MULTILINE_FLOW,
+    [{ kind: "grant", rule: 7, keys: [{ text: C }, { text: C }] }],
+    [`+      ${C},`],
   ],
   ["grant: a key that the rule has", FOLDED, [grant(2, A)], []],
   [

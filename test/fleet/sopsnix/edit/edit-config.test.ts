@@ -91,6 +91,22 @@ test("a path_regex for one path matches that path alone, also from the file", ()
   );
 });
 
+test("aliases that multiply end in bounded time", () => {
+  const lists = [`l0: &l0 [${A}]`];
+  for (let i = 1; i < 60; i++) lists.push(`l${i}: &l${i} [*l${i - 1}, *l${i - 1}]`);
+  const yaml = `${lists.join("\n")}\ncreation_rules:\n  - pgp: ${"A".repeat(40)}\n    age: *l59\n`;
+  const refused = { code: "E_CONFIG_EDIT" };
+  assert.throws(() => edit(yaml, [{ kind: "revoke", rule: 62, ids: [A] }]), refused);
+  assert.throws(() => edit(yaml, [{ kind: "grant", rule: 62, keys: [{ text: C }] }]), refused);
+  assert.throws(() => edit(yaml, [{ kind: "remove-key", id: A }]), refused);
+  edit(yaml, [{ kind: "replace-key", id: A, text: C }]);
+});
+
+test("a file with very many values is refused before it takes long", () => {
+  const yaml = `keys: [${"A1B2C3D4,".repeat(30_000)}]\n`;
+  assert.throws(() => edit(yaml, [{ kind: "remove-key", id: "A1B2C3D4" }]), { code: "E_CONFIG_EDIT" });
+});
+
 test("the time for a long file with many edits is bounded", () => {
   const rules = Array.from({ length: 400 }, (_, index) => `  - path_regex: ^${index}/\n    age: [*a, *b]\n`).join("");
   const yaml = `keys:\n  - &a ${A}\n  - &b ${B}\ncreation_rules:\n${rules}`;

@@ -33,6 +33,13 @@ export const REFUSALS: readonly Refusal[] = [
     [remove],
     6,
   ],
+  [
+    "remove: the only key that a published file is encrypted to",
+    `destination_rules:\n  - path_regex: x\n    recreation_rule:\n      age: ${A}\n${rules(`- age: ${B}`)}`,
+    [remove],
+    4,
+  ],
+  ["remove: spelled with escapes", rules(`- age: "${B},\\x61${A.slice(1)}"`), [remove], 2],
   ["remove: hidden by escapes", rules(`- age: "${B}\\x2c${A}"`), [remove], 2],
   ["revoke: the only key", one, [revoke(2)], 2],
   ["revoke: the only member of a shared list", `t: &t [${A}]\n${rules("- age: *t", "- age: *t")}`, [revoke(3)], 3],
