@@ -1,9 +1,11 @@
 /** Nobody gets in by routine: a reader that was never approved on this clone is shown, and asked for by name. */
 
+import { shellWord } from "../actions/check/shell-word.ts";
 import { keyName, type PlannedReader } from "../actions/rekey/access-plan.ts";
 import { keysOf } from "../actions/trust/keys-of.ts";
 import { describeNewcomers, type FindProvenance, type Newcomer } from "../actions/trust/newcomers.ts";
 import { openTrust, type Trust } from "../actions/trust/trust.ts";
+import { recipientId } from "../age/recipient.ts";
 import { SecretsError } from "../errors.ts";
 import { loadFleet } from "../fleet/fleet.ts";
 import { overlayGround } from "../fleet/overlay.ts";
@@ -51,12 +53,19 @@ export async function openGate(
   const after = allow.length === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes));
   const allowed = new Set(keysOf(after, allow).map(keyName));
   const strangers = sealedTo.filter((reader) => !trust.isApproved(reader));
-  const unapproved = strangers.filter((reader) => !stated.has(keyName(reader)) && !allowed.has(keyName(reader)));
+  const known = new Set(strangers.length === 0 ? stated : [...stated, ...(await ownKeys(workplace))]);
+  const unapproved = strangers.filter((reader) => !known.has(keyName(reader)) && !allowed.has(keyName(reader)));
   return {
     unapproved,
     describe: () => describeNewcomers(before, unapproved, provenanceIn(workplace.repository)),
-    remember: () => remember(trust, strangers, stated, now),
+    remember: () => remember(trust, strangers, known, now),
   };
+}
+
+/** Whoever holds the private half needs no introduction: the first document of a fleet is made by somebody. */
+async function ownKeys(workplace: LocalWorkplace): Promise<readonly string[]> {
+  const keyring = await workplace.keyring();
+  return keyring.recipients().map((id) => keyName({ type: "age", id: recipientId(id) }));
 }
 
 export function provenanceIn(root: Root): FindProvenance {
@@ -78,15 +87,23 @@ async function remember(
   );
 }
 
-/** Asks for each of them; `--yes` is no answer to that. @throws SecretsError `E_NOT_APPROVED` */
-export async function approve({ terminal }: Context, { unapproved, describe }: Gate): Promise<void> {
+/**
+ * Asks for each of them; `--yes` is no answer to that.
+ * @param answer what is typed before a key to approve it, of a command that knows no `--allow`
+ * @throws SecretsError `E_NOT_APPROVED`
+ */
+export async function approve(
+  { terminal }: Context,
+  { unapproved, describe }: Gate,
+  answer = "--allow",
+): Promise<void> {
   if (unapproved.length === 0) return;
   const newcomers = await describe();
-  if (!terminal.interactive) throw notApproved(newcomers);
+  if (!terminal.interactive) throw notApproved(newcomers, answer);
   for (const newcomer of newcomers) {
     for (const line of newcomerLines(newcomer)) terminal.note(line);
     const who = newcomer.name ?? "this key of nobody";
-    if (await askYesNo(`Was ${who} meant to read?`, { terminal, flag: "--allow" })) continue;
+    if (await askYesNo(`Was ${who} meant to read?`, { terminal, flag: answer })) continue;
     throw new SecretsError("E_NOT_APPROVED", `${who} was not approved; nothing was changed`, {
       kind: "interrupted",
       hint: "take the key out of the policy, and ask who brought it in",
@@ -94,8 +111,8 @@ export async function approve({ terminal }: Context, { unapproved, describe }: G
   }
 }
 
-function notApproved(newcomers: readonly Newcomer[]): SecretsError {
-  const [first] = newcomers;
+function notApproved(newcomers: readonly Newcomer[], answer: string): SecretsError {
+  const key = newcomers.length === 1 ? (newcomers[0]?.id ?? "KEY") : "KEY";
   return new SecretsError(
     "E_NOT_APPROVED",
     `${newcomers.length === 1 ? "a reader was" : `${newcomers.length} readers were`} never approved on this clone`,
@@ -103,7 +120,7 @@ function notApproved(newcomers: readonly Newcomer[]): SecretsError {
       kind: "usage",
       hint: [
         ...newcomers.flatMap(newcomerTexts),
-        `if that is right: --allow ${first?.id ?? "KEY"} (repeatable), or secrets trust accept ${first?.id ?? "KEY"}`,
+        `if that is right: ${[...new Set([answer, "secrets trust accept"])].map((text) => `${text} ${shellWord(key)}`).join(", or ")}`,
       ].join("\n"),
     },
   );

@@ -1,19 +1,19 @@
 /** `secrets edit [ADDRESS|FILE]`: pick, edit in scratch space, and write back only what changed. */
 import { type EditResult, type EditSession, openForEdit } from "../../actions/edit.ts";
-import type { Workplace } from "../../actions/workplace.ts";
 import { SecretsError } from "../../errors.ts";
 import { openScratch } from "../../repo/scratch.ts";
 import { formatKeyPath } from "../../sops/key-path.ts";
 import type { KeyPath } from "../../sops/tree.ts";
 import { addressHere } from "../address-here.ts";
 import type { Context } from "../context.ts";
+import { applyValues } from "../new-documents.ts";
 import { editText } from "../terminal/editor.ts";
 import { findEditor } from "../terminal/editor-command.ts";
 import { pickSecret } from "../terminal/picker.ts";
 import { askYesNo } from "../terminal/prompt.ts";
 import { type Styled, style } from "../terminal/styled.ts";
 import { cannotAsk } from "../terminal/terminal.ts";
-import { openWorkplace } from "../workplace.ts";
+import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
 
 interface EditFlags {
   readonly allowDisk?: boolean;
@@ -43,7 +43,7 @@ export async function edit(this: Context, flags: EditFlags, typed?: string): Pro
     commentSign: session.commentSign,
     validate: session.validate,
     save: async (bytes) => {
-      result = await saveText(workplace, session, bytes);
+      result = await saveText(this, workplace, session, bytes);
     },
     env,
     scratch,
@@ -58,12 +58,13 @@ export async function edit(this: Context, flags: EditFlags, typed?: string): Pro
 }
 
 async function saveText(
-  workplace: Workplace,
+  context: Context,
+  workplace: LocalWorkplace,
   session: EditSession,
   bytes: Uint8Array,
 ): Promise<EditResult | undefined> {
   const result = await session.finish(bytes);
-  if (result !== undefined) await workplace.apply(result.plan);
+  if (result !== undefined) await applyValues(context, workplace, result.plan);
   return result;
 }
 

@@ -6,6 +6,7 @@ import { parseValueType } from "../../actions/typed-value.ts";
 import { SecretsError } from "../../errors.ts";
 import { addressHere } from "../address-here.ts";
 import type { Context } from "../context.ts";
+import { applyValues } from "../new-documents.ts";
 import { askHidden } from "../terminal/prompt.ts";
 import { style } from "../terminal/styled.ts";
 import { openWorkplace } from "../workplace.ts";
@@ -37,7 +38,7 @@ export async function set(this: Context, flags: SetFlags, typed: string, source?
     this.terminal.note([address, " has that value already; nothing was written"]);
     return;
   }
-  await workplace.apply(plan);
+  await applyValues(this, workplace, plan);
   this.terminal.note([style("green", "done"), ": ", plan.summary]);
 }
 

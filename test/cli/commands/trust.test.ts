@@ -173,3 +173,42 @@ test("a copy of the repository brings no approvals with it, and a linked work tr
   execFileSync("git", ["clone", "--quiet", fleet.root, clone]);
   assert.equal(JSON.parse(await ok(fleet, "-C", clone, "trust", "--json")).waiting[0].id, eve);
 });
+
+test("a new document is not sealed to a stranger either", async (t) => {
+  const fleet = await sampleFleet(t);
+  await ok(fleet, "status");
+  const { recipient } = makeAgeKey();
+  const rules = await fleet.read(".sops.yaml");
+  await writeFile(
+    join(fleet.root, ".sops.yaml"),
+    `${rules}  - path_regex: ^new/\n    age: [${recipient}, ${/&ada (\S+)/.exec(rules)?.[1]}]\n`,
+  );
+  await merge(fleet, "Tidy up");
+  const set = () => fleet.secrets(["set", "new/a.yaml#token", "-"], { stdin: "x" });
+  const { code, stderr } = await set();
+  assert.equal(code, 3, stderr);
+  assert.match(
+    stderr,
+    new RegExp(`a key of nobody: ${recipient}[\\s\\S]*Mallory[\\s\\S]*secrets trust accept ${recipient}\n`),
+  );
+  assert.doesNotMatch(stderr, /--allow/);
+  assert.equal(await fleet.git("status", "--porcelain"), "");
+  await ok(fleet, "trust", "accept", recipient, "--yes");
+  assert.equal((await set()).code, 0);
+});
+
+test("whoever makes the first document of a fleet needs no approval; another reader does", async (t) => {
+  const fleet = await sampleFleet(t);
+  const [, ada] = /&ada (\S+)/.exec(await fleet.read(".sops.yaml")) ?? [];
+  const start = async (name: string, ...readers: (string | undefined)[]) => {
+    const root = join(dirname(fleet.root), name);
+    await mkdir(root);
+    execFileSync("git", ["init", "--quiet", root]);
+    await writeFile(join(root, ".sops.yaml"), `creation_rules:\n  - age: [${readers.join(", ")}]\n`);
+    return fleet.secrets(["-C", root, "set", "a.yaml#token", "-"], { stdin: "x" });
+  };
+  const first = await start("mine", ada);
+  assert.equal(first.code, 0, first.stderr);
+  const second = await start("ours", ada, makeAgeKey().recipient);
+  assert.match(second.stderr, /a reader was never approved on this clone/);
+});

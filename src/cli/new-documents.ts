@@ -1,0 +1,28 @@
+/** A document that does not exist yet is sealed to whom its policy names: whoever was never approved is asked for first. */
+import type { Plan } from "../actions/plan.ts";
+import { loadFleet } from "../fleet/fleet.ts";
+import { overlayGround } from "../fleet/overlay.ts";
+import { approve, openGate } from "./approval.ts";
+import type { Context } from "./context.ts";
+import type { LocalWorkplace } from "./workplace.ts";
+
+/**
+ * Applies the plan of a change of values, in which only new documents are sealed to somebody.
+ * @throws SecretsError `E_NOT_APPROVED`, and whatever applying throws: then nothing was changed
+ */
+export async function applyValues(context: Context, workplace: LocalWorkplace, plan: Plan): Promise<void> {
+  const made = new Set(
+    plan.changes.flatMap(({ change }) => (change.kind === "write" && change.expect === "absent" ? [change.path] : [])),
+  );
+  if (made.size === 0) {
+    await workplace.apply(plan);
+    return;
+  }
+  const changes = plan.changes.map(({ change }) => change);
+  const { documents } = await loadFleet(overlayGround(workplace.ground, changes));
+  const sealedTo = documents.flatMap(({ path, readers }) => (made.has(path as never) ? readers : []));
+  const gate = await openGate(workplace, { policy: [], sealedTo }, new Set(), []);
+  await approve(context, gate, "secrets trust accept");
+  await workplace.apply(plan);
+  await gate.remember();
+}
