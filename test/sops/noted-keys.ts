@@ -60,11 +60,12 @@ export function kms(id = "arn:aws:kms:eu-west-1:1:key/a"): ReaderKey {
   return { type: "kms", id };
 }
 
-/** Without the data key and what is sealed with it, and without what aligns INI: lines that stay keep theirs. */
+/** Without the data key, what is sealed with it and dates, and without what aligns INI: lines that stay keep theirs. */
 export function blind(written: string): string {
   return written
     .replaceAll(/ENC\[[^\]]*\]/g, "ENC")
     .replaceAll(/[0-9a-f]{64,66}(?=\\n|\n)/g, "KEY")
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, "DATE")
     .replaceAll(/ +=/g, " =");
 }
 

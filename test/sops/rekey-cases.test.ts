@@ -6,7 +6,7 @@ import { decryptFile } from "../../src/sops/decrypt-file.ts";
 import { recipientsOf } from "../../src/sops/metadata.ts";
 import { foreignKeys, type ReaderKey, type Rekeying } from "../../src/sops/rekey-file.ts";
 import { golden, open, RECIPIENT_1, RECIPIENT_2, RECIPIENT_3 } from "./golden.ts";
-import { age, create, kms, type Noted, plainOf, reader, rekey, reopen } from "./noted-keys.ts";
+import { age, blind, create, kms, type Noted, note, plainOf, reader, rekey, reopen } from "./noted-keys.ts";
 import { ages, FINGERPRINT, groupsOf, hex, insertion, pgp, rekey as rekeyGolden } from "./rekeyed.ts";
 
 const SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDR7bwEqUS2rsvf8LYocK7q1j5uT1NiRMFyFxLjXMDqN";
@@ -148,6 +148,14 @@ test("an SSH key's comment, and case and blanks of a fingerprint, make no other 
   assert.deepEqual(groupsOf(renewed.file), [[pgp(), { type: "age", id: SSH }]]);
 });
 
+test("a reader who is asked for twice comes once", async () => {
+  const opened = await create("yaml", age("age1a"));
+  for (const freshDataKey of [false, true]) {
+    const more = await rekey(opened, { keyGroups: [age("age1b", "age1a", "age1b")], freshDataKey });
+    assert.deepEqual(groupsOf(more.file), [age("age1a", "age1b")]);
+  }
+});
+
 test("of a reader who stands there twice the first entry stays", async () => {
   const opened = await create("yaml", [...age("age1a", "age1b", "age1a"), pgp(), pgp()]);
   assert.equal(recipientsOf(opened.file.metadata).length, 5);
@@ -243,6 +251,8 @@ for (const { name, from, to } of LAYOUTS) {
       const more = await rekey(opened, { ...order, keyGroups: [[...age("age1a", "age1b"), pgp()]] });
       assert.deepEqual(groupsOf(more.file), [[pgp(), ...age("age1a", "age1b")]]);
       assert.equal(more.text.match(/^ *#/gm)?.length, text.match(/^ *#/gm)?.length);
+      // A comment goes on standing above what it stood above.
+      for (const [, key, below] of more.text.matchAll(/# above (\w+)\r?\n *(\w+)/g)) assert.equal(below, key);
       const back = await rekey(more, { ...order, keyGroups: [age("age1a")] });
       assert.deepEqual(groupsOf(back.file), [age("age1a")]);
       assert.deepEqual(back.file.stored.documents.length, 1);
@@ -262,25 +272,39 @@ test("a list that is a single map becomes a list of two", async () => {
   assert.notEqual(single, text);
   const opened = await reopen(single, "json");
   assert.equal((await rekey(opened, {})).text, single);
-  assert.deepEqual(groupsOf((await rekey(opened, { keyGroups: [age("age1a", "age1b")] })).file), [
-    age("age1a", "age1b"),
-  ]);
+  const seal = async (key: ReaderKey, dataKey: Uint8Array): Promise<string> => {
+    assert.equal(key.id, "age1b");
+    return note(key, dataKey);
+  };
+  const more = await rekey(opened, { keyGroups: [age("age1a", "age1b")], seal });
+  assert.deepEqual(groupsOf(more.file), [age("age1a", "age1b")]);
 });
 
-test("what else stands in an entry stays there with a new data key", async () => {
+test("what else stands in an entry stays there with a new data key, and so does the spelling", async () => {
   const { text } = await create("json", age("age1a", "age1b"));
-  const named = text.replaceAll('"recipient": "age1a"', '"name": "ada",\n\t\t\t\t"recipient": "age1a"');
+  const named = text.replace('"recipient": "age1a"', '"name": "ada",\n\t\t\t\t"recipient": "\\u0061ge1a"');
   const renewed = await rekey(await reopen(named, "json"), { freshDataKey: true });
-  assert.match(renewed.text, /"name": "ada",\n\t{4}"recipient": "age1a"/);
+  assert.equal(blind(renewed.text), blind(named));
 });
 
-test("a compact JSON document and one with a byte order mark stay so", async () => {
-  const { text } = await create("json", age("age1a"));
+test("a JSON document in another layout keeps it, and a byte order mark stays in front", async () => {
+  const { text } = await create("json", [...age("age1a", "age1b"), pgp()]);
   const compact = JSON.stringify(JSON.parse(text));
-  const opened = await reopen(compact, "json");
+  const spaced = compact
+    .replaceAll(/[:,]/g, (sign) => ` ${sign}`)
+    .replaceAll(/ENC\[[^\]]*\]|"\d{4}-[^"]*"/g, (all) => all.replaceAll(/ (?=[:,])/g, ""));
+  for (const layout of [compact, spaced]) {
+    const opened = await reopen(layout, "json");
+    const renewed = await rekey(opened, { freshDataKey: true, now: new Date("2031-01-02T03:04:05Z") });
+    assert.equal(blind(renewed.text), blind(layout));
+    const more = await rekey(opened, { keyGroups: [[...age("age1a", "age1b", "age1c"), pgp()]] });
+    assert.ok(insertion(layout, more.text)?.includes("age1c"));
+    assert.equal((await rekey(more, { keyGroups: groupsOf(opened.file) })).text, layout);
+    // Two lists change at once.
+    const other = await rekey(opened, { keyGroups: [[...age("age1a", "age1b", "age1c"), pgp(`${FINGERPRINT}0`)]] });
+    assert.ok(other.text.endsWith(layout.slice(layout.indexOf("unencrypted_suffix"))));
+  }
   for (const freshDataKey of [false, true]) {
-    const more = await rekey(opened, { keyGroups: [age("age1a", "age1b")], freshDataKey });
-    assert.doesNotMatch(more.text, /\n|\t/);
     const marked = await rekey(await reopen(`\ufeff${text}`, "json"), { keyGroups: [age("age1b")], freshDataKey });
     assert.ok(marked.text.startsWith("\ufeff{"));
   }

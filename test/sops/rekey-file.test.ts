@@ -17,6 +17,7 @@ for (const format of FORMATS) {
       [[pgp()]],
       [[...age("age1a", "age1b"), pgp()]],
       [age("age1a"), [pgp(), ...age("age1b")], [pgp()]],
+      [[pgp()], age("age1b"), [pgp(), ...age("age1c")], age("age1d")],
     ];
     for (const from of layouts) {
       for (const to of layouts) {
