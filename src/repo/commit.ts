@@ -60,7 +60,7 @@ export async function refuseCommit(root: Root, paths: readonly RepoPath[]): Prom
   const refused = await findIgnored(root, paths);
   if (refused.length === 0) return;
   throw refusal(
-    `git ignores or cannot hold what would be committed: ${listed(refused)}`,
+    `git ignores what would be committed: ${listed(refused)}`,
     "take it out of .gitignore, or leave out --commit",
   );
 }
@@ -129,7 +129,7 @@ async function call(root: Root, args: readonly string[], input?: Uint8Array): Pr
 
 /** Who commits, how git is configured, how a signing program asks, and in which language hooks speak. */
 const PERSONAL =
-  /^(GIT_(AUTHOR|COMMITTER)_\w+|GIT_CONFIG_\w+|GIT_SSH_COMMAND|EMAIL|GNUPGHOME|GPG_TTY|GPG_AGENT_INFO|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|DBUS_SESSION_BUS_ADDRESS|XDG_\w+|SSH_\w+|LANG|LC_\w+|TZ|TERM|COLORTERM|SHELL|CI|NIX_\w+)$/;
+  /^(GIT_(AUTHOR|COMMITTER)_\w+|GIT_CONFIG_\w+|EMAIL|GNUPGHOME|GPG_TTY|GPG_AGENT_INFO|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|DBUS_SESSION_BUS_ADDRESS|XDG_\w+|SSH_\w+|LANG|LC_\w+|TZ|TERM|COLORTERM|SHELL|CI|NIX_(PATH|PROFILES|SSL_CERT_FILE))$/;
 
 /**
  * Left out is what could hold an identity (`SOPS_AGE_KEY` in CI): a hook may come out of the repository, by way of
@@ -145,9 +145,11 @@ function list(paths: readonly RepoPath[]): Uint8Array {
   return Buffer.from(paths.map((path) => `${path}\0`).join(""), "utf8");
 }
 
+/** A line break in a name would begin another step of a hint. */
 function listed(paths: readonly string[]): string {
   const more = paths.length - LISTED;
-  return `${paths.slice(0, LISTED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const names = paths.slice(0, LISTED).map((path) => path.replaceAll(/\p{Cc}/gu, "?"));
+  return `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function refusal(message: string, hint: string): SecretsError {

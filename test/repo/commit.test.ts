@@ -257,6 +257,8 @@ describe("refuseCommit", () => {
     writeTree(root.path, { "a.env": "1", "b.env": "1" });
     git(root.path, "add", "--force", "b.env");
     git(root.path, "commit", "-q", "-m", "Forced");
+    writeTree(root.path, { "x\n hint.env": "1" });
+    await refused(root, /ignores.*: x\? hint\.env$/, ["x\n hint.env"]);
     await refused(root, /ignores.*: a\.env$/, ["f", "a.env", "b.env"]);
     await assert.rejects(commitPaths(root, [repoPath("a.env")], "x"), { code: "E_COMMIT", message: /applied/ });
     assert.ok(!git(root.path, "ls-files").includes("a.env"));
