@@ -125,6 +125,8 @@ test("PGP: a rule's fingerprint is sealed to through gpg, and opened through it"
     rules.replace("creation_rules:\n", `creation_rules:\n  - path_regex: ^pgp/\n    pgp: ${fingerprint}\n`),
   );
   const without = { ...env, SOPS_AGE_KEY_FILE: "" };
+  // Which keys of gpg are a person's own is not known here.
+  await ok(fleet, ["trust", "accept", fingerprint, "--yes"]);
   await ok(fleet, ["set", "pgp/a.yaml#token", "-"], "sealed", without);
   assert.equal((await sops(fleet, ["decrypt", "--extract", '["token"]', "pgp/a.yaml"], env)).text, "sealed");
   assert.equal(await ok(fleet, ["get", "pgp/a.yaml#token"], "", without), "sealed");
