@@ -108,7 +108,8 @@ class IniRewriter {
   readonly #old: IniText;
   /** For each block, by its start, the end of the block before: what lies between are blank lines. */
   readonly #gaps = new Map<number, number>();
-  #out = "";
+  /** Pieces that hold something: asking a text that still grows how it ends would copy it each time. */
+  readonly #out: string[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -124,13 +125,13 @@ class IniRewriter {
 
   rewrite(sections: readonly IniSection[], sops: EntryNode | undefined): string {
     for (const section of withMetadata(sections, sops)) this.#section(section);
-    return this.#out + this.#text.slice(this.#gaps.get(this.#text.length) ?? this.#text.length);
+    return this.#out.join("") + this.#text.slice(this.#gaps.get(this.#text.length) ?? this.#text.length);
   }
 
   #section(section: IniSection): void {
     const header = this.#old.headers.get(startOf(section.header.node) ?? -1);
     if (header === undefined) {
-      const first = this.#out === "";
+      const first = this.#out.length === 0;
       this.#append((first ? "" : "\n") + writeSection(section, first));
       return;
     }
@@ -171,8 +172,9 @@ class IniRewriter {
   }
 
   #append(text: string): void {
-    if (this.#out !== "" && !this.#out.endsWith("\n") && text !== "") this.#out += "\n";
-    this.#out += text;
+    if (text === "") return;
+    if (this.#out.at(-1)?.endsWith("\n") === false) this.#out.push("\n");
+    this.#out.push(text);
   }
 }
 
