@@ -13,19 +13,24 @@ import {
   expectAnchor,
   expectBeside,
   expectGranted,
+  expectListed,
+  expectNoRule,
   expectRemoved,
   expectRenamed,
   expectReplaced,
   expectRevoked,
   expectRule,
   expectSplit,
+  expectUnlisted,
 } from "./expect.ts";
 import { refusal } from "./fault.ts";
 import { type GrantedKey, grant } from "./grant.ts";
 import { readNewKey } from "./key-text.ts";
+import { addToList, removeFromList } from "./list-edits.ts";
 import { keyOf, Residues, readModel } from "./model.ts";
 import { findRules } from "./places.ts";
 import { removeKey } from "./remove-key.ts";
+import { removeRule } from "./remove-rule.ts";
 import { renameAnchor } from "./rename-anchor.ts";
 import { replaceKey } from "./replace-key.ts";
 import { revoke } from "./revoke.ts";
@@ -56,6 +61,18 @@ export type ConfigEdit =
   | { readonly kind: "revoke"; readonly rule: number; readonly ids: readonly string[] }
   /** A copy right before the rule, with a path of its own. */
   | { readonly kind: "split-rule"; readonly rule: number; readonly pathRegex: string; readonly comment?: string }
+  /** Into the list, or the text of several keys, that bears the anchor `list`; by `anchor` if that is given. */
+  | {
+      readonly kind: "add-to-list";
+      readonly list: string;
+      readonly id: string;
+      readonly text: string;
+      readonly anchor?: string | undefined;
+    }
+  /** Out of that list alone. */
+  | { readonly kind: "remove-from-list"; readonly list: string; readonly id: string }
+  /** The whole rule; not the only one. */
+  | { readonly kind: "remove-rule"; readonly rule: number }
   /** A new rule, last or before another. */
   | {
       readonly kind: "add-rule";
@@ -117,12 +134,20 @@ function editOnce(source: Source, model: Expected, edit: ConfigEdit): Edited {
     }
     case "rename-anchor":
       return { model: expectRenamed(model, edit.from, edit.to), splices: renameAnchor(source, edit.from, edit.to) };
+    case "add-to-list": {
+      const key = { ...readNewKey(edit.text), anchor: edit.anchor };
+      return { model: expectListed(model, edit.list, key), splices: addToList(source, edit.list, key) };
+    }
+    case "remove-from-list": {
+      const { list, id } = edit;
+      return { model: expectUnlisted(model, list, id), splices: removeFromList(source, list, id) };
+    }
     default:
       return editRule(source, model, edit);
   }
 }
 
-type RuleEdit = Extract<ConfigEdit, { kind: "grant" | "revoke" | "split-rule" | "add-rule" }>;
+type RuleEdit = Extract<ConfigEdit, { kind: "grant" | "revoke" | "split-rule" | "remove-rule" | "add-rule" }>;
 
 function editRule(source: Source, model: Expected, edit: RuleEdit): Edited {
   if (edit.kind === "add-rule") {
@@ -137,6 +162,7 @@ function editRule(source: Source, model: Expected, edit: RuleEdit): Edited {
     const splices = splitRule(source, entry, edit.pathRegex, edit.comment);
     return { model: expectSplit(model, at, edit.pathRegex), splices };
   }
+  if (edit.kind === "remove-rule") return { model: expectNoRule(model, at), splices: removeRule(source, entry) };
   if (edit.kind === "revoke") {
     return { model: expectRevoked(model, at, edit.ids), splices: revoke(source, entry, edit.ids) };
   }

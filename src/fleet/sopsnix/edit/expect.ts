@@ -93,10 +93,50 @@ export function expectSplit(model: Expected, at: number, pathRegex: string): Exp
   return { ...model, rules: model.rules.toSpliced(at, 0, { ...rule, pathRegex, isCopy: true }) };
 }
 
+export function expectListed(model: Expected, list: string, key: GrantedKey): Expected {
+  if (model.names.some((named) => named.name === list && named.key === keyOf(key))) return model;
+  return {
+    ...model,
+    rules: mapGroups(model.rules, (group, { lists }, i) =>
+      lists[i]?.has(list) === true ? [...new Set([...group, keyOf(key)])] : group,
+    ),
+    names: [...model.names, { name: list, isList: true, key: keyOf(key), line: 0 }],
+  };
+}
+
+export function expectUnlisted(model: Expected, list: string, id: string): Expected {
+  const isMember = (named: NamedKey) => named.name === list && isOf(named.key, id);
+  if (!model.names.some(isMember)) return model;
+  // An anchor of the item's own goes with it, unless others mean it.
+  for (const named of model.names) if (isOf(named.key, id) && !isMember(named)) model.mayGo.add(nameKey(named));
+  return {
+    ...model,
+    rules: mapGroups(model.rules, (group, rule, i) =>
+      rule.lists[i]?.has(list) === true
+        ? refuseEmpty(
+            group,
+            group.filter((key) => !isOf(key, id)),
+            rule,
+          )
+        : group,
+    ),
+    names: model.names.filter((named) => !isMember(named)),
+  };
+}
+
+export function expectNoRule(model: Expected, at: number): Expected {
+  const [from, to] = model.rules[at]?.lines ?? [0, 0];
+  for (const named of model.names) if (named.line >= from && named.line < to) model.mayGo.add(nameKey(named));
+  return { ...model, rules: model.rules.toSpliced(at, 1) };
+}
+
 export function expectRule(model: Expected, at: number, pathRegex: string, keys: readonly GrantedKey[]): Expected {
   const groups = [[...new Set(keys.map(keyOf))]];
   const plain = { shamirThreshold: 0, selector: "", macOnlyEncrypted: false, faulty: false, rest: 0 };
-  return { ...model, rules: model.rules.toSpliced(at, 0, { lines: undefined, pathRegex, groups, ...plain }) };
+  return {
+    ...model,
+    rules: model.rules.toSpliced(at, 0, { lines: undefined, pathRegex, groups, lists: [new Set()], ...plain }),
+  };
 }
 
 /** @throws SecretsError `E_CONFIG_EDIT` with the line, in the file as it was, of a rule that came out otherwise */
@@ -143,9 +183,9 @@ function changeRule(model: Expected, at: number, change: (rule: RuleModel) => Ru
 
 function mapGroups(
   rules: readonly RuleModel[],
-  change: (group: readonly string[], rule: RuleModel) => readonly string[],
+  change: (group: readonly string[], rule: RuleModel, index: number) => readonly string[],
 ): RuleModel[] {
-  return rules.map((rule) => ({ ...rule, groups: rule.groups.map((group) => change(group, rule)) }));
+  return rules.map((rule) => ({ ...rule, groups: rule.groups.map((group, index) => change(group, rule, index)) }));
 }
 
 function refuseEmpty(before: readonly string[], after: readonly string[], { lines }: RuleModel): readonly string[] {

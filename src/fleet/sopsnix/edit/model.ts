@@ -21,6 +21,8 @@ export interface RuleModel {
   readonly isCopy?: true;
   readonly pathRegex: string | undefined;
   readonly groups: readonly (readonly string[])[];
+  /** For each group the anchors of the lists that it takes keys from. */
+  readonly lists: readonly ReadonlySet<string>[];
   readonly shamirThreshold: number;
   readonly selector: string;
   readonly macOnlyEncrypted: boolean;
@@ -108,6 +110,7 @@ function ruleModel({ pathRegex, keyGroups, shamirThreshold, selector, macOnlyEnc
   return {
     pathRegex,
     groups: keyGroups.map((group) => group.map(keyOf)),
+    lists: keyGroups.map((group) => new Set(group.flatMap(({ list }) => list ?? []))),
     shamirThreshold,
     selector: selector === undefined ? "" : `${selector.kind} ${selector.pattern}`,
     macOnlyEncrypted,
