@@ -9,7 +9,8 @@ import { draftGrant, type OnSharedRule } from "../rekey/draft-grant.ts";
 import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
-import { freeAnchor } from "./config-anchors.ts";
+import { anchorsOf, freeAnchor } from "./config-anchors.ts";
+import { isGroup, joinGroup, noGroup } from "./groups.ts";
 import { hasRegistry, mainConfig } from "./places.ts";
 import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
 import { keyHolders, namedAs } from "./who.ts";
@@ -18,7 +19,7 @@ export interface AddUserOptions extends PlanOptions {
   readonly groups: readonly string[];
   /** Addresses. */
   readonly documents: readonly string[];
-  /** Reads whatever this user reads. */
+  /** Reads whatever this user reads, and belongs to the same groups. */
   readonly like?: string;
   readonly onSharedRule: OnSharedRule;
 }
@@ -30,9 +31,10 @@ const NAME = /^[a-z_][a-z0-9_-]{0,31}$/;
 export async function planAddUser(
   workplace: Workplace,
   name: string,
-  keys: readonly StatedPublicKey[],
+  given: readonly StatedPublicKey[],
   options: AddUserOptions,
 ): Promise<AccessPlan> {
+  const keys = [...new Map(given.map((key) => [keyName(key), key])).values()];
   const fleet = await workplace.fleet();
   refuseName("user", name);
   const half = knownToOneTier(fleet, name, keys);
@@ -40,19 +42,19 @@ export async function planAddUser(
   refuseTaken(fleet, keys, half, options.force === true);
   const draft = new PolicyDraft(workplace.ground);
   await enter(fleet, draft, name, keys);
-  for (const group of options.groups) {
-    const known = fleet.registry.groups.get(group);
-    if (known === undefined) throw noGroup(fleet, group);
-    await draft.link(known.path, { kind: "users", name }, `${name} joins ${group}`);
+  const entered = await loadFleet(draft.ground);
+  const groups = new Set([...options.groups, ...(options.like === undefined ? [] : groupsOf(fleet, options.like))]);
+  for (const group of groups) {
+    if (!isGroup(entered, group)) throw noGroup(fleet, group);
+    await joinGroup(entered, draft, group, name);
   }
   const known = await loadFleet(draft.ground);
   const documents = new Set(await documentsAt(known, options.documents));
   if (options.like !== undefined) for (const document of readBy(known, options.like)) documents.add(document);
   const principal = namedAs(known, "user", name);
-  // Who is like somebody gets into the rules that name that somebody: those are whole rules by intent.
-  const onSharedRule: OnSharedRule = async (shared) =>
-    options.like === undefined ? options.onSharedRule(shared) : "whole";
-  await draftGrant(known, draft, principal, [...documents], onSharedRule);
+  await draftGrant(known, draft, principal, [...documents], options.onSharedRule);
+  const ids = new Set(keys.map(({ id }) => id));
+  const named = new Set([...documents].map(({ path }) => path));
   return planAccess(
     workplace,
     policyEdit({
@@ -60,12 +62,11 @@ export async function planAddUser(
       changes: draft.changes,
       stated: new Set(keys.map(keyName)),
       next: [
-        ...(documents.size + options.groups.length === 0
-          ? [`secrets grant ${name} ADDRESS… lets ${name} read something`]
-          : []),
+        ...(documents.size + groups.size === 0 ? [`secrets grant ${name} ADDRESS… lets ${name} read something`] : []),
       ],
     }),
-    options,
+    // Named by the policy already and not sealed to: whoever is added is to read these.
+    { ...options, sync: ({ path, missing }) => named.has(path) && missing.some((id) => ids.has(id)) },
   );
 }
 
@@ -107,12 +108,6 @@ function refuseKnown({ principals, registry }: Fleet, name: string): void {
   });
 }
 
-export function noGroup({ registry }: Fleet, group: string): SecretsError {
-  return new SecretsError("E_NOT_FOUND", `there is no group ${group}`, {
-    hint: `groups: ${[...registry.groups.keys()].join(", ") || "none"}; secrets group add ${group} NAME… makes one`,
-  });
-}
-
 async function enter(fleet: Fleet, draft: PolicyDraft, name: string, keys: readonly StatedPublicKey[]): Promise<void> {
   const config = mainConfig(fleet);
   const reason = `user ${name}`;
@@ -121,13 +116,20 @@ async function enter(fleet: Fleet, draft: PolicyDraft, name: string, keys: reado
   }
   if (config === undefined) return;
   const stated = fleet.configs.flatMap(({ anchors }) => anchors);
-  const taken = stated.flatMap((key) => [key.anchor, key.list]).filter((anchor) => anchor !== undefined);
+  const taken = anchorsOf(fleet);
   for (const { id, text } of keys) {
     if (stated.some((key) => key.id === id && key.anchor !== undefined)) continue;
     const anchor = freeAnchor(name, taken);
     taken.push(anchor);
     await draft.editConfig(config, [{ kind: "add-anchor", anchor, text }], reason);
   }
+}
+
+function groupsOf(fleet: Fleet, like: string): string[] {
+  const { kind, name } = namedAs(fleet, "user", like);
+  return fleet.principals.all.flatMap((one) =>
+    one.members.some((member) => member.kind === kind && member.name === name) ? [one.name] : [],
+  );
 }
 
 /** What somebody reads by their own name; what they read as a member of a group comes with the group. */

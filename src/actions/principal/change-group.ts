@@ -1,15 +1,14 @@
 /** `secrets group`: who belongs to a group, in clan's registry and in the lists of `.sops.yaml` that bear its name. */
 import { SecretsError } from "../../errors.ts";
-import { linkPath } from "../../fleet/clan/link-target.ts";
-import type { Member } from "../../fleet/clan/links.ts";
+import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
-import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
+import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
 import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
-import { noGroup, refuseName } from "./add-user.ts";
-import { anchorsFor } from "./config-anchors.ts";
+import { refuseName } from "./add-user.ts";
+import { isGroup, joinGroup, listConfigs, noGroup } from "./groups.ts";
 import { dropIfEmpty, foldersLinking } from "./places.ts";
 import { keyHolders, memberOf, whoIs } from "./who.ts";
 
@@ -44,8 +43,7 @@ export async function planAddMembers(
   options: PlanOptions,
 ): Promise<AccessPlan> {
   const fleet = await workplace.fleet();
-  if (fleet.registry.groups.has(group) || listConfigs(fleet, group).length > 0)
-    return addMembers(workplace, group, members, options);
+  if (isGroup(fleet, group)) return addMembers(workplace, group, members, options);
   throw noGroup(fleet, group);
 }
 
@@ -57,18 +55,7 @@ async function addMembers(
 ): Promise<AccessPlan> {
   const fleet = await workplace.fleet();
   const draft = new PolicyDraft(workplace.ground);
-  const lists = listConfigs(fleet, group);
-  const linked = fleet.registry.groups.has(group) || lists.length === 0;
-  for (const name of members) {
-    const principal = whoIs(fleet, name);
-    const reason = `${principal.name} joins ${group}`;
-    if (linked) await draft.link(`sops/groups/${group}`, registered(fleet, name), reason);
-    for (const config of lists) {
-      for (const { id, text, anchor } of await anchorsFor(draft, config, keyHolders(fleet, principal), reason)) {
-        await draft.editConfig(config, [{ kind: "add-to-list", list: group, id, text, anchor }], reason);
-      }
-    }
-  }
+  for (const name of members) await joinGroup(fleet, draft, group, name);
   return planAccess(
     workplace,
     policyEdit({ summary: `add ${members.join(", ")} to group ${group}`, changes: draft.changes }),
@@ -88,13 +75,15 @@ export async function planRemoveMembers(
   const lists = listConfigs(fleet, group);
   if (known === undefined && lists.length === 0) throw noGroup(fleet, group);
   const draft = new PolicyDraft(workplace.ground);
+  const gone = new Set<string>();
   for (const name of members) {
     const principal = whoIs(fleet, name);
     const reason = `${principal.name} leaves ${group}`;
     const member = memberOf(fleet, principal);
-    const link = member === undefined ? undefined : linkPath(`sops/groups/${group}`, member);
-    const inLinks = link !== undefined && (await draft.ground.kind(link)) === "link";
-    if (inLinks) await draft.remove(link, reason);
+    // By where the links lead: one may bear another name.
+    const own = member === undefined ? [] : await foldersLinking(draft, member);
+    const mine = own.filter(({ folder }) => folder === `sops/groups/${group}`);
+    for (const { path } of mine) await draft.remove(path, reason);
     let inList = false;
     for (const config of lists) {
       for (const { id } of keyHolders(fleet, principal).flatMap(({ keys }) => keys)) {
@@ -103,18 +92,21 @@ export async function planRemoveMembers(
         await draft.editConfig(config, [{ kind: "remove-from-list", list: group, id }], reason);
       }
     }
-    if (inLinks || inList) continue;
+    for (const key of keyHolders(fleet, principal).flatMap(({ keys }) => keys)) gone.add(keyName(key));
+    if (mine.length > 0 || inList) continue;
     throw new SecretsError("E_NOT_FOUND", `${principal.name} is not in group ${group}`, {
       hint: `members: ${known?.members.map((one) => one.name).join(", ") ?? "none"}`,
     });
   }
-  const gone = known !== undefined && (await dropIfEmpty(draft, group));
+  const empty = known !== undefined && (await dropIfEmpty(draft, group));
   const plan = await planAccess(
     workplace,
     policyEdit({
       summary: `remove ${members.join(", ")} from group ${group}`,
       changes: draft.changes,
-      warnings: gone ? [`group ${group} has no member left and is gone, with every link to it`] : [],
+      dropped: gone,
+      droppedFrom: readBy(fleet, group),
+      warnings: empty ? [`group ${group} has no member left and is gone, with every link to it`] : [],
     }),
     options,
   );
@@ -139,24 +131,29 @@ export async function planRemoveGroup(workplace: Workplace, group: string, optio
   await draft.removeAll(known.path, reason);
   const plan = await planAccess(
     workplace,
-    policyEdit({ summary: `remove group ${group}`, changes: draft.changes }),
+    policyEdit({
+      summary: `remove group ${group}`,
+      changes: draft.changes,
+      dropped: new Set(keyHolders(fleet, whoIs(fleet, `groups/${group}`)).flatMap(({ keys }) => keys.map(keyName))),
+      droppedFrom: readBy(fleet, group),
+      warnings: listConfigs(fleet, group).map(
+        (config) => `${config} still has a list of this name, and its rules may use it`,
+      ),
+    }),
     options,
   );
   return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
 }
 
-function registered(fleet: Fleet, name: string): Member {
-  const principal = whoIs(fleet, name);
-  const member = memberOf(fleet, principal);
-  if (member !== undefined && member.kind !== "groups") return member;
-  throw new SecretsError("E_NOT_REGISTERED", `${name} is not in clan's registry`, {
-    hint: `secrets user add ${principal.name} --age-key ${principal.keys[0]?.id ?? "KEY"}`,
-  });
-}
-
-/** The configurations that have a list with the group's name as its anchor. */
-function listConfigs({ configs }: Fleet, group: string): string[] {
-  return configs.filter(({ anchors }) => anchors.some(({ list }) => list === group)).map(({ path }) => path);
+/** Where the group is a way to read: there who leaves it goes, even if a link beside it leads nowhere. */
+function readBy({ documents }: Fleet, group: string): (document: FleetDocument) => boolean {
+  const start = `groups/${group}/`;
+  const paths = new Set(
+    documents.flatMap(({ path, policy }) =>
+      policy.readers.some(({ reasons }) => reasons.some((reason) => reason.startsWith(start))) ? [path] : [],
+    ),
+  );
+  return ({ path }) => paths.has(path);
 }
 
 function listed({ configs }: Fleet, config: string, group: string): ReadonlySet<string> {

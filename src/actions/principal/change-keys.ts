@@ -1,12 +1,14 @@
 /** `secrets user add-key` and `rm-key`: one more key, or one fewer, for somebody who keeps their name. */
 import { SecretsError } from "../../errors.ts";
+import type { Principal } from "../../fleet/principals.ts";
+import { parseConfig } from "../../fleet/sopsnix/config.ts";
 import { shortenKey } from "../reader-names.ts";
 import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
 import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
-import { freeAnchor } from "./config-anchors.ts";
+import { anchorsOf, freeAnchor, takeOverAnchors } from "./config-anchors.ts";
 import { editStatements, keyFileOf, refuseShared } from "./places.ts";
 import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
 import { namedAs } from "./who.ts";
@@ -28,10 +30,7 @@ export async function planAddKey(
   const reason = `one more key of ${name}`;
   const file = keyFileOf(fleet, principal);
   if (file !== undefined) await draft.changeKeys(file, { remove: [], add: [key] }, reason);
-  const anchors = fleet.configs.flatMap((config) =>
-    config.anchors.flatMap((one) => [one.anchor ?? [], one.list ?? []].flat()),
-  );
-  const anchor = freeAnchor(name, anchors);
+  const anchor = freeAnchor(name, anchorsOf(fleet));
   const done = new Set<string>();
   for (const old of principal.keys) {
     // Beside one of the old keys wherever one is stated; beside each would state it twice.
@@ -39,6 +38,7 @@ export async function planAddKey(
       if (done.has(config.path)) continue;
       done.add(config.path);
       await draft.editConfig(config.path, [{ kind: "add-beside", id: old.id, text: key.text, anchor }], reason);
+      await enterOtherRules(draft, config.path, principal, key, reason);
     }
   }
   return planAccess(
@@ -50,6 +50,32 @@ export async function planAddKey(
     }),
     options,
   );
+}
+
+/** Rules may name other keys of somebody than the first. */
+async function enterOtherRules(
+  draft: PolicyDraft,
+  config: string,
+  { keys }: Principal,
+  { type, id, text }: StatedPublicKey,
+  reason: string,
+): Promise<void> {
+  const known = new Set(keys.map(keyName));
+  for (;;) {
+    const { rules, anchors } = parseConfig(await draft.ground.read(config), config).config;
+    const rule = rules?.find(({ keyGroups }) => {
+      const names = keyGroups.flat().map(keyName);
+      return names.some((name) => known.has(name)) && !names.includes(keyName({ type, id }));
+    });
+    if (rule === undefined) return;
+    const { anchor } = anchors.find((one) => one.id === id && one.anchor !== undefined) ?? {};
+    const edit = {
+      kind: "grant",
+      rule: rule.line,
+      keys: [{ text, ...(anchor === undefined ? {} : { anchor }) }],
+    } as const;
+    await draft.editConfig(config, [edit], reason);
+  }
 }
 
 /** @throws SecretsError `E_NOT_FOUND`, `E_LAST_KEY`, `E_KEY_SHARED` */
@@ -80,6 +106,9 @@ export async function planRemoveKey(
     await draft.changeKeys(file, { remove: [known.id], add: [] }, reason);
   }
   await editStatements(fleet, draft, known, { kind: "remove-key", id: known.id }, reason);
+  // Who is known by anchors alone keeps their name.
+  const others = principal.keys.filter((one) => one !== known);
+  if (file === undefined) await takeOverAnchors(draft, others, known, reason);
   const plan = await planAccess(
     workplace,
     policyEdit({

@@ -1,5 +1,6 @@
 /** Where a configuration states the keys of somebody, and how it comes to state them. */
 import { SecretsError } from "../../errors.ts";
+import type { Fleet } from "../../fleet/fleet.ts";
 import type { Principal, PrincipalKey } from "../../fleet/principals.ts";
 import { parseConfig } from "../../fleet/sopsnix/config.ts";
 import type { PolicyDraft } from "../rekey/policy-draft.ts";
@@ -55,11 +56,38 @@ async function anchorFor(
   return { type, id, text, anchor };
 }
 
+/** Every name that an anchor has in some configuration. */
+export function anchorsOf({ configs }: Fleet): string[] {
+  return configs.flatMap(({ anchors }) => anchors.flatMap(({ anchor, list }) => [anchor ?? [], list ?? []].flat()));
+}
+
 /** `ada`, else `ada_2`, `ada_3`, …: read back as the same name. */
 export function freeAnchor(name: string, taken: readonly string[]): string {
   const start = name.replace(/[^A-Za-z0-9_-]/g, "_");
   for (let number = 1; ; number++) {
     const anchor = number === 1 ? start : `${start}_${number}`;
     if (!taken.includes(anchor)) return anchor;
+  }
+}
+
+/**
+ * A key that stays is known by the anchor of the one that went, where its own is made of that: the diff of a whole
+ * rotation is the line of the key, and nobody is called `ada_new` for ever.
+ *
+ * @param heirs the first of them that has such an anchor gets it
+ */
+export async function takeOverAnchors(
+  draft: PolicyDraft,
+  heirs: readonly PrincipalKey[],
+  old: PrincipalKey,
+  reason: string,
+): Promise<void> {
+  for (const { anchor, path } of old.origins) {
+    if (anchor === undefined) continue;
+    const isNext = (other: string | undefined) =>
+      other?.startsWith(anchor) === true && /^([_-]new|_\d{1,4})+$/.test(other.slice(anchor.length));
+    const heir = heirs.flatMap(({ origins }) => origins).find((one) => one.path === path && isNext(one.anchor));
+    if (heir?.anchor === undefined) continue;
+    await draft.editConfig(path, [{ kind: "rename-anchor", from: heir.anchor, to: anchor }], reason);
   }
 }

@@ -15,6 +15,7 @@ import { planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
+import { takeOverAnchors } from "./config-anchors.ts";
 import { editStatements, keyFileOf, refuseShared } from "./places.ts";
 import type { RotateOptions } from "./rotate-key.ts";
 import type { StatedPublicKey } from "./stated-key.ts";
@@ -45,7 +46,7 @@ export async function planFinish(
     await draft.changeKeys(file, { remove: [old.id], add: [] }, reason);
   }
   await editStatements(fleet, draft, old, { kind: "remove-key", id: old.id }, reason);
-  await takeOverAnchors(draft, kept, old, reason);
+  await takeOverAnchors(draft, [kept], old, reason);
   const plan = await planAccess(
     workplace,
     policyEdit({
@@ -61,21 +62,6 @@ export async function planFinish(
   };
 }
 
-/** The new key is known by the old one's anchor again: the diff of a whole rotation is the line of the key. */
-async function takeOverAnchors(
-  draft: PolicyDraft,
-  kept: PrincipalKey,
-  old: PrincipalKey,
-  reason: string,
-): Promise<void> {
-  for (const origin of old.origins) {
-    const { anchor, path } = origin;
-    const mine = kept.origins.find((one) => one.path === path && one.anchor?.startsWith(`${anchor}_new`) === true);
-    if (anchor === undefined || mine?.anchor === undefined) continue;
-    await draft.editConfig(path, [{ kind: "rename-anchor", from: mine.anchor, to: anchor }], reason);
-  }
-}
-
 async function tellApart(
   workplace: Workplace,
   { name, keys }: Principal,
@@ -83,6 +69,7 @@ async function tellApart(
   from: StatedPublicKey | undefined,
 ): Promise<{ kept: PrincipalKey; old: PrincipalKey }> {
   const keyring = await workplace.keyring();
+  await keyring.runCommands();
   const marked = keys.filter(({ origins }) => origins.some(({ anchor }) => /_new(_\d+)?$/.test(anchor ?? "")));
   const held = keys.filter(({ id }) => keyring.canOpen(id));
   const kept =
@@ -92,7 +79,9 @@ async function tellApart(
         ? marked[0]
         : keys.length === 2 && held.length === 1
           ? held[0]
-          : undefined;
+          : keys.length === 2 && from !== undefined
+            ? keys.find((key) => keyName(key) !== keyName(from))
+            : undefined;
   const others = keys.filter((key) => key !== kept);
   const old =
     from !== undefined
@@ -125,7 +114,6 @@ async function refuseUnproven(
   const lacking = concerned.filter(({ readers }) => !readers.some((reader) => keyName(reader) === keyName(kept)));
   if (lacking.length > 0) throw lacks(lacking, "is not sealed to the new key");
   const keyring = await workplace.keyring();
-  await keyring.runCommands();
   if (kept.type === "age" && !keyring.canOpen(kept.id)) {
     throw new SecretsError(
       "E_NO_IDENTITY",
@@ -165,7 +153,7 @@ async function opens(workplace: Workplace, { path, format }: FleetDocument, kept
   } catch (error) {
     if (error instanceof SecretsError && error.code === "E_NO_IDENTITY")
       return file.metadata.keyGroups.length > 1 && shares > 0;
-    throw error;
+    throw error instanceof SecretsError ? error.at({ file: path }) : error;
   }
 }
 

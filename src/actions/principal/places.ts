@@ -52,21 +52,26 @@ export async function editStatements(
  * A key that another principal has as well cannot be taken away from one of the two alone.
  * @throws SecretsError `E_KEY_SHARED`
  */
-export function refuseShared({ principals }: Fleet, principal: Principal, keys: readonly PrincipalKey[]): void {
-  for (const { id } of keys) {
-    const shared = principals.sharedKeys.find((one) => one.id === id);
-    const others = principals.all.filter(
-      (one) => one !== principal && one.kind !== "group" && one.keys.some((key) => key.id === id),
-    );
-    if (shared === undefined || others.length === 0) continue;
-    throw new SecretsError(
-      "E_KEY_SHARED",
-      `${others.map(({ name }) => name).join(" and ")} ${others.length === 1 ? "has" : "have"} the same key as ${principal.name}`,
-      {
-        hint: "give each a key of their own first: secrets rotate user NAME --to KEY",
-      },
-    );
+export function refuseShared(fleet: Fleet, principal: Principal, keys: readonly PrincipalKey[]): void {
+  for (const key of keys) {
+    const others = sharersOf(fleet, principal, key);
+    if (others.length === 0) continue;
+    throw new SecretsError("E_KEY_SHARED", `${tellSharers(others)} the same key as ${principal.name}`, {
+      hint: `give ${principal.name} a key of their own first: secrets rotate ${principal.kind === "machine" ? "machine" : "user"} ${principal.name} --to KEY`,
+    });
   }
+}
+
+/** Other users and machines with the same key. */
+export function sharersOf({ principals }: Fleet, principal: Principal, { id }: PrincipalKey): readonly Principal[] {
+  return principals.all.filter(
+    (one) => one !== principal && one.kind !== "group" && one.keys.some((key) => key.id === id),
+  );
+}
+
+/** `bob has`, `bob and web have` */
+export function tellSharers(others: readonly Principal[]): string {
+  return `${others.map(({ name }) => name).join(" and ")} ${others.length === 1 ? "has" : "have"}`;
 }
 
 /** Folders that have a link to this member, in the order of their paths: secrets and groups. */

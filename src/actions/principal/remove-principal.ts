@@ -46,7 +46,7 @@ export async function planRemovePrincipal(
         owned.length === 0
           ? []
           : [
-              `${owned.length} secrets of ${principal.name} itself stay, for the people who can read them: secrets rm ADDRESS removes one`,
+              `${owned.length === 1 ? "1 secret" : `${owned.length} secrets`} of ${principal.name} itself ${owned.length === 1 ? "stays" : "stay"}, for the people who can read ${owned.length === 1 ? "it" : "them"}: secrets rm ADDRESS removes one`,
             ],
     }),
     options,

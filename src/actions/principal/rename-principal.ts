@@ -40,17 +40,19 @@ export async function planRename(
     const renamed = { kind: member.kind, name: to };
     await move(workplace, draft, `sops/${member.kind}/${from}`, `sops/${member.kind}/${to}`, reason);
     for (const { folder, path } of await foldersLinking(draft, member)) {
-      await draft.remove(path, reason);
-      if (linkPath(folder, renamed) !== path) await draft.link(folder, renamed, reason);
+      if (linkPath(folder, renamed) !== path) await draft.remove(path, reason);
+      await draft.link(folder, renamed, reason);
     }
   }
   await renameAnchors(fleet, draft, principal, to, reason);
-  const warnings: string[] = [];
+  const warnings = rulesNaming(fleet, from);
   if (kind === "machine") {
     await move(workplace, draft, `sops/secrets/${from}-age.key`, `sops/secrets/${to}-age.key`, reason);
-    for (const start of ["vars/per-machine", "vars"])
-      await move(workplace, draft, `${start}/${from}`, `${start}/${to}`, reason);
-    warnings.push(...rulesNaming(fleet, from), `the machine is still called ${from} in your Nix files`);
+    // Before clan had scopes, machines lay right below; with scopes, `vars/shared` is nobody's.
+    const flat = (await workplace.ground.kind("vars/per-machine")) === "missing" && from !== "shared";
+    const start = flat ? "vars" : "vars/per-machine";
+    await move(workplace, draft, `${start}/${from}`, `${start}/${to}`, reason);
+    warnings.push(`the machine is still called ${from} in your Nix files`);
   }
   return planAccess(
     workplace,
@@ -110,9 +112,10 @@ async function renameAnchors(
 }
 
 function rulesNaming({ configs }: Fleet, name: string): string[] {
+  const word = new RegExp(`(?<![A-Za-z0-9])${name.replace(/[^A-Za-z0-9]/g, "\\\\?[\\$&]")}(?![A-Za-z0-9])`);
   return configs.flatMap(({ path, rules }) =>
     (rules ?? []).flatMap(({ line, pathRegex }) =>
-      pathRegex?.includes(name) === true
+      pathRegex !== undefined && word.test(pathRegex)
         ? [`${path}:${line}: this rule's path_regex speaks of ${name}; look whether it still fits`]
         : [],
     ),

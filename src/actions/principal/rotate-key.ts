@@ -5,14 +5,15 @@
 import { SecretsError } from "../../errors.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { Principal, PrincipalKey } from "../../fleet/principals.ts";
+import type { ConfigEdit } from "../../fleet/sopsnix/edit/edit-config.ts";
 import { shortenKey } from "../reader-names.ts";
 import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
 import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
-import { freeAnchor } from "./config-anchors.ts";
-import { editStatements, keyFileOf, refuseShared } from "./places.ts";
+import { anchorsOf, freeAnchor } from "./config-anchors.ts";
+import { configsStating, keyFileOf, sharersOf, tellSharers } from "./places.ts";
 import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
 import { namedAs, type PersonOrMachine } from "./who.ts";
 
@@ -25,7 +26,7 @@ export interface RotateOptions extends PlanOptions {
   readonly privateKey?: string;
 }
 
-/** @throws SecretsError `E_WHICH_KEY`, `E_KEY_TAKEN`, `E_KEY_SHARED`, `E_EXISTS` and what `planAccess` throws. */
+/** @throws SecretsError `E_WHICH_KEY`, `E_KEY_TAKEN`, `E_EXISTS` and what `planAccess` throws. */
 export async function planRotate(
   workplace: Workplace,
   kind: PersonOrMachine,
@@ -39,31 +40,73 @@ export async function planRotate(
   const old = oldKey(principal, options.from, to);
   const draft = new PolicyDraft(workplace.ground);
   if (options.overlap === true) return overlap(workplace, fleet, principal, old, to, draft, options);
-  refuseShared(fleet, principal, [old]);
   const reason = `key of ${name}`;
   const file = keyFileOf(fleet, principal);
   if (file !== undefined) await draft.changeKeys(file, { remove: [old.id], add: [to] }, reason);
-  const known = principal.keys.some((key) => keyName(key) === keyName(to));
-  await editStatements(
-    fleet,
-    draft,
-    old,
-    known ? { kind: "remove-key", id: old.id } : { kind: "replace-key", id: old.id, text: to.text },
-    reason,
-  );
+  const others = sharersOf(fleet, principal, old);
+  if (others.length === 0) await replaceStatements(fleet, draft, old, to, reason);
+  else await addBeside(fleet, draft, old, to, freeAnchor(name, anchorsOf(fleet)), reason);
   const sealed = kind === "machine" ? sealedHalf(fleet, name, options.privateKey) : {};
   const plan = await planAccess(
     workplace,
     policyEdit({
       summary: `rotate the key of ${kind} ${name} to ${shortenKey(to.id)}`,
       changes: draft.changes,
-      dropped: new Set([keyName(old)]),
+      // Whoever else has the key keeps what it opens.
+      dropped: others.length === 0 ? new Set([keyName(old)]) : new Set(),
       stated: new Set([keyName(to)]),
-      warnings: sealed.warning === undefined ? [] : [sealed.warning],
+      warnings: [...sharing(name, others), ...(sealed.warning === undefined ? [] : [sealed.warning])],
     }),
     { ...options, ...(sealed.values === undefined ? {} : { values: sealed.values }) },
   );
   return { ...plan, next: nextSteps(kind, name, plan) };
+}
+
+/** A rule that names both keys already loses the old one; every other states the new one in its place. */
+async function replaceStatements(
+  fleet: Fleet,
+  draft: PolicyDraft,
+  old: PrincipalKey,
+  to: StatedPublicKey,
+  reason: string,
+): Promise<void> {
+  const names = (key: { readonly type: string; readonly id: string }) => (one: { type: string; id: string }) =>
+    keyName(one) === keyName(key);
+  for (const path of configsStating(fleet, old)) {
+    const config = fleet.configs.find((one) => one.path === path);
+    const groups = (config?.rules ?? [])
+      .flatMap(({ keyGroups }) => keyGroups)
+      .filter((group) => group.some(names(old)));
+    const stated = [...(config?.anchors ?? []), ...groups.flat()].some(names(to));
+    const edit: ConfigEdit =
+      stated && groups.every((group) => group.some(names(to)))
+        ? { kind: "remove-key", id: old.id }
+        : { kind: "replace-key", id: old.id, text: to.text };
+    await draft.editConfig(path, [edit], reason);
+  }
+}
+
+/** @param anchor for where the old key has one */
+async function addBeside(
+  fleet: Fleet,
+  draft: PolicyDraft,
+  old: PrincipalKey,
+  to: StatedPublicKey,
+  anchor: string,
+  reason: string,
+): Promise<void> {
+  const edit = { kind: "add-beside", id: old.id, text: to.text, anchor } as const;
+  const stating = configsStating(fleet, to);
+  for (const path of configsStating(fleet, old))
+    if (!stating.includes(path)) await draft.editConfig(path, [edit], reason);
+}
+
+function sharing(name: string, others: readonly Principal[]): string[] {
+  if (others.length === 0) return [];
+  const whose = others.map((other) => other.name).join(" and ");
+  return [
+    `${tellSharers(others)} the key that ${name} gives up, and ${others.length === 1 ? "keeps" : "keep"} it: it stays in the rules of .sops.yaml, and opens what is sealed to ${whose}`,
+  ];
 }
 
 function nextSteps(kind: PersonOrMachine, name: string, plan: AccessPlan): string[] {
@@ -94,12 +137,7 @@ async function overlap(
   const reason = `second key of ${name}, until the old one goes`;
   const file = keyFileOf(fleet, principal);
   if (file !== undefined) await draft.changeKeys(file, { remove: [], add: [to] }, reason);
-  const anchors = fleet.configs.flatMap((config) =>
-    config.anchors.flatMap((one) => [one.anchor ?? [], one.list ?? []].flat()),
-  );
-  const base = old.origins.find(({ anchor }) => anchor !== undefined)?.anchor ?? name;
-  const edit = { kind: "add-beside", id: old.id, text: to.text, anchor: freeAnchor(`${base}_new`, anchors) } as const;
-  await editStatements(fleet, draft, old, edit, reason);
+  await addBeside(fleet, draft, old, to, secondAnchor(fleet, name, old), reason);
   return planAccess(
     workplace,
     policyEdit({
@@ -110,6 +148,15 @@ async function overlap(
     }),
     options,
   );
+}
+
+/** `ada_new`, else `ada_2`, …: with one such ending it is read back as the name that is before it. */
+function secondAnchor(fleet: Fleet, name: string, { origins }: PrincipalKey): string {
+  const taken = anchorsOf(fleet);
+  const anchor = origins.find((origin) => origin.anchor !== undefined)?.anchor ?? name;
+  const isName = anchor.endsWith(name.replace(/[^A-Za-z0-9_-]/g, "_"));
+  const base = isName ? anchor : anchor.replace(/(?<=.)([_-]new|_\d{1,4})$/i, "");
+  return taken.includes(`${base}_new`) ? freeAnchor(base, taken) : `${base}_new`;
 }
 
 /** The key that is meant to go. */
