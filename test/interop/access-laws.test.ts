@@ -3,8 +3,8 @@
  * finds nothing after anything, undo gives every byte back and does it again, and what is refused changes nothing.
  */
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Sample } from "../cli/sample.ts";
@@ -73,43 +73,43 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(group, member).map(([name, one]) => ["group", "rm-member", name, one]) },
   { weight: 1, arbitrary: group.map((name) => ["group", "rm", name]) },
   { weight: 1, arbitrary: addresses.map((all) => ["rotate", "data-keys", ...all]) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(fc.constantFrom("unlink", "link", "rule"), fc.nat(999))
+      .map(([kind, draw]) => ["drift", kind, String(draw)]),
+  },
 );
 
 test("once is enough, sync has nothing to add, undo gives every byte back", async (t) => {
-  const done = new Map<string, number>();
+  const tally = new Map<string, number>();
+  const tell = (outcome: string) => tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 5, size: "max" }), async (steps) => {
+    fc.asyncProperty(fc.array(fc.tuple(step, fc.boolean()), { minLength: 3, maxLength: 4 }), async (steps) => {
       const { fleet, directory, holders } = await openSample(t);
       const spare = await Promise.all(Array.from({ length: SPARE }, (_, i) => ageHolder(directory, `KEY${i}`)));
-      const keys = new Map(spare.map((one) => [one.name, one]));
-      const as = { SOPS_AGE_KEY_FILE: await ringOf(directory, [...holders, ...spare]) };
-      // So that most of what is drawn finds somebody, and something to change.
-      const spareKey = spare[0]?.recipient ?? "";
-      await ok(fleet, ["user", "add", "eve", "--age-key", spareKey, "--document", "vars/db01/", "--yes"], as);
-      await ok(fleet, ["group", "add", "ops", "chiara", "backup01", "--yes"], as);
-      await ok(fleet, ["grant", "groups/ops", "vars/web01/", "secrets/services/mailer.env", "--yes"], as);
-      await fleet.git("add", "--all");
-      await fleet.git("commit", "--quiet", "-m", "More of a fleet");
-      for (const words of steps) {
-        const argv = words.map((word) => keys.get(word)?.recipient ?? word);
-        await obeysLaws(
-          fleet,
-          [...argv, ...(["grant", "revoke"].includes(argv[0] ?? "") ? ["--own-rule"] : [])],
-          as,
-          (outcome) => {
-            const name = `${words.slice(0, words[0] === "grant" || words[0] === "revoke" ? 1 : 2).join(" ")} ${outcome}`;
-            done.set(name, (done.get(name) ?? 0) + 1);
-          },
-        );
+      const keys = new Map(spare.map((one) => [one.name, one.recipient]));
+      const env = { SOPS_AGE_KEY_FILE: await ringOf(directory, [...holders, ...spare]) };
+      await enlarge(fleet, keys.get("KEY0") ?? "", env);
+      for (const [i, [words, byFile]] of steps.entries()) {
+        const planFile = byFile ? join(directory, `plan${i}`) : undefined;
+        const argv = words.map((word) => keys.get(word) ?? word);
+        if (words[0] !== "drift") tell(`${words[0]} ${await obeysLaws({ fleet, env, planFile }, argv)}`);
+        else {
+          await driftApart(fleet, words);
+          const outcome = await obeysLaws({ fleet, env, planFile }, ["sync"]);
+          tell(`${words.slice(0, 2).join(" ")} ${outcome}`);
+          if (outcome.startsWith("E_")) await fleet.git("reset", "--quiet", "--hard", "HEAD~");
+        }
       }
-      await ok(fleet, ["check"], as);
+      await ok(fleet, ["check"], env);
     }),
     { numRuns: RUNS },
   );
   t.diagnostic(
-    [...done]
+    [...tally]
       .sort()
-      .map(([name, count]) => `${name}: ${count}`)
+      .map((entry) => entry.join(": "))
       .join(", "),
   );
 });
@@ -120,8 +120,7 @@ test("what is added and taken away again leaves the same readers, another data k
   const spare = await ageHolder(directory, "spare");
   seen.know(spare);
   const { recipient } = spare;
-  await fleet.git("add", "--all");
-  await fleet.git("commit", "--quiet", "-m", "A group");
+  await commitAll(fleet, "A group");
   const addressOf = (path: string) => path.replace("vars/per-machine/", "vars/").replace(/\/secret$/, "");
   const below = (address: string) => seen.paths().filter((path) => `${addressOf(path)}/`.startsWith(address));
   /** Whoever has access already would lose it with what is taken away. */
@@ -182,36 +181,91 @@ test("what is added and taken away again leaves the same readers, another data k
   );
 });
 
-async function obeysLaws(
-  fleet: Sample,
-  argv: Step,
-  env: Record<string, string>,
-  tell: (outcome: string) => void,
-): Promise<void> {
+interface Trial {
+  readonly fleet: Sample;
+  readonly env: Record<string, string>;
+  /** Where the plan is kept, to be applied from there. */
+  readonly planFile: string | undefined;
+}
+
+/** @returns what became of it: `done`, `nothing`, or the code of the error */
+async function obeysLaws({ fleet, env, planFile }: Trial, argv: Step): Promise<string> {
   const told = argv.join(" ");
   const clean = async (law: string) => assert.equal(await fleet.git("status", "--porcelain"), "", `${told}: ${law}`);
-  const { code, stdout, stderr } = await fleet.secrets([...argv, "--yes"], { env });
-  const [, error = ""] = /\[(E_\w+)/.exec(stderr) ?? [];
-  tell(code === 0 ? (stderr.includes("nothing to do") ? "nothing" : "done") : error);
+  const command = ["grant", "revoke"].includes(argv[0] ?? "") ? [...argv, "--own-rule"] : argv;
+  const { code, stdout, stderr } = await fleet.secrets(
+    [...command, ...(planFile === undefined ? ["--yes"] : ["--plan-out", planFile])],
+    { env },
+  );
   if (code !== 0 || stderr.includes("nothing to do")) {
-    assert.notEqual(error, "E_INTERNAL", `${told}: ${stderr}${stdout.toString()}`);
-    return clean("what is refused changes nothing");
+    const [, error = ""] = /\[(E_\w+)/.exec(stderr) ?? [];
+    assert.ok(code === 0 || (error !== "" && error !== "E_INTERNAL"), `${told}: ${stderr}${stdout.toString()}`);
+    await clean("what is refused changes nothing");
+    return code === 0 ? "nothing" : error;
+  }
+  if (planFile !== undefined) {
+    await clean("a plan in a file changes nothing");
+    const typed = argv.filter((word) => word.startsWith("age1")).flatMap((key) => ["--allow", key]);
+    await ok(fleet, ["apply", planFile, "--yes", ...typed], env);
   }
   const after = await treeOf(fleet);
+  const stays = async (law: string) => assert.equal(await treeOf(fleet), after, `${told}: ${law}`);
   if (argv[1] !== "data-keys") {
-    const again = await fleet.secrets([...argv, "--yes"], { env });
+    const again = await fleet.secrets([...command, "--yes"], { env });
     if (again.code === 0) assert.match(again.stderr, /nothing to do/, `${told}: once is enough`);
-    assert.equal(await treeOf(fleet), after, `${told}: again`);
+    await stays("once is enough");
   }
-  const synced = await fleet.secrets(["sync", "--yes"], { env });
-  assert.match(synced.stderr, /nothing to do/, `${told}: sync has nothing to add`);
-  assert.equal(await treeOf(fleet), after, `${told}: sync`);
+  if (planFile !== undefined) {
+    assert.notEqual(
+      (await fleet.secrets(["apply", planFile, "--yes"], { env })).code,
+      0,
+      `${told}: the fleet moved since`,
+    );
+    await stays("a plan is applied once");
+  }
+  assert.match(
+    (await fleet.secrets(["sync", "--yes"], { env })).stderr,
+    /nothing to do/,
+    `${told}: sync has nothing to add`,
+  );
   await ok(fleet, ["undo", "--yes"], env);
   await clean("undo gives every byte back");
   await ok(fleet, ["undo", "--yes"], env);
-  assert.equal(await treeOf(fleet), after, `${told}: the second undo does it again`);
-  await fleet.git("add", "--all");
-  await fleet.git("commit", "--quiet", "-m", told);
+  await stays("the second undo does it again");
+  await commitAll(fleet, told);
+  return "done";
+}
+
+/** So that most of what is drawn finds somebody, and something to change. */
+async function enlarge(fleet: Sample, key: string, env: Record<string, string>): Promise<void> {
+  await ok(fleet, ["user", "add", "eve", "--age-key", key, "--document", "vars/db01/", "--yes"], env);
+  await ok(fleet, ["group", "add", "ops", "chiara", "backup01", "--yes"], env);
+  await ok(fleet, ["grant", "groups/ops", "vars/web01/", "secrets/services/mailer.env", "--yes"], env);
+  await commitAll(fleet, "More of a fleet");
+}
+
+/** What people do by hand: a link away, a link more, somebody else in a rule. */
+async function driftApart(fleet: Sample, [, kind, draw = ""]: Step): Promise<void> {
+  const pick = (all: readonly string[]) => all[Number(draw) % all.length] ?? "";
+  const tracked = (await fleet.git("ls-files", "--stage")).split("\n").filter((line) => line !== "");
+  const pathsOf = (mode: string) =>
+    tracked.flatMap((line) => (line.startsWith(mode) ? [line.slice(line.indexOf("\t") + 1)] : []));
+  if (kind === "unlink") await rm(join(fleet.root, pick(pathsOf("120000"))));
+  else if (kind === "link") {
+    const link = join(dirname(pick(pathsOf("100644").filter((path) => path.endsWith("/secret")))), "users/chiara");
+    await mkdir(join(fleet.root, dirname(link)), { recursive: true });
+    await symlink(relative(dirname(link), "sops/users/chiara"), join(fleet.root, link)).catch(() => {});
+  } else {
+    const lines = (await fleet.read(".sops.yaml")).split("\n");
+    const named = pick(lines.flatMap((line, i) => (/^ {10}- \*/.test(line) ? [String(i)] : [])));
+    await writeFile(join(fleet.root, ".sops.yaml"), lines.with(Number(named), "          - *chiara").join("\n"));
+  }
+  await commitAll(fleet, "By hand");
+}
+
+async function commitAll({ git }: Sample, message: string): Promise<void> {
+  await git("add", "--all");
+  await git("commit", "--quiet", "--allow-empty", "-m", message);
 }
 
 /** The identities of all of them in one file: whoever runs this can open whatever anybody can. */
