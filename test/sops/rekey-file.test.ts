@@ -38,6 +38,16 @@ for (const format of FORMATS) {
     }
   });
 
+  test(`${format}: thousands of entries are read and rewritten in bounded time`, async () => {
+    const opened = await create(format, age(...Array.from({ length: 5000 }, (_, i) => `age1reader${i}`)));
+    const started = performance.now();
+    const less = await rekey(opened, { keyGroups: [age("age1reader4999", "age1reader7", "age1new")] });
+    const more = await rekey(opened, { keyGroups: [[...(groupsOf(opened.file)[0] ?? []), ...age("age1new")]] });
+    assert.ok(performance.now() - started < 10_000, `${performance.now() - started}`);
+    assert.deepEqual(groupsOf(less.file), [age("age1reader7", "age1reader4999", "age1new")]);
+    assert.equal(recipientsOf(more.file.metadata).length, 5001);
+  });
+
   test(`${format}: whoever comes and goes, the content stays, and so do the entries of those who stay`, async () => {
     const someReader = fc.oneof(
       fc.integer({ min: 0, max: 7 }).map((i): ReaderKey => ({ type: "age", id: `age1reader${i}` })),
