@@ -4,7 +4,7 @@ import type { Member } from "../../fleet/clan/links.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { refuseUnsound } from "../rekey/draft-grant.ts";
 import type { PolicyDraft } from "../rekey/policy-draft.ts";
-import { anchorsFor } from "./config-anchors.ts";
+import { type AnchoredKey, anchorsFor } from "./config-anchors.ts";
 import { keyHolders, memberOf, whoIs } from "./who.ts";
 
 /** @throws SecretsError `E_NOT_FOUND`, `E_NOT_REGISTERED`, `E_POLICY_UNCLEAR`, `E_CONFIG_EDIT` */
@@ -23,9 +23,26 @@ export async function joinGroup(fleet: Fleet, draft: PolicyDraft, group: string,
     await draft.link(`sops/groups/${group}`, registered(fleet, name), reason);
   }
   for (const config of lists) {
-    for (const { id, text, anchor } of await anchorsFor(draft, config, keyHolders(fleet, principal), reason)) {
-      await draft.editConfig(config, [{ kind: "add-to-list", list: group, id, text, anchor }], reason);
+    for (const key of await anchorsFor(draft, config, keyHolders(fleet, principal), reason)) {
+      await enterList(draft, config, group, key, reason);
     }
+  }
+}
+
+/** By its anchor if that stands before the list, else as it is. */
+async function enterList(
+  draft: PolicyDraft,
+  config: string,
+  list: string,
+  { id, text, anchor }: AnchoredKey,
+  reason: string,
+): Promise<void> {
+  const edit = { kind: "add-to-list", list, id, text } as const;
+  try {
+    await draft.editConfig(config, [{ ...edit, anchor }], reason);
+  } catch (error) {
+    if (!(error instanceof SecretsError) || error.code !== "E_CONFIG_EDIT") throw error;
+    await draft.editConfig(config, [edit], reason);
   }
 }
 
