@@ -136,7 +136,11 @@ const renaming = (placeholder: typeof user | typeof machine) =>
 
 const removing = (placeholder: typeof user | typeof machine) =>
   ({
-    flags: { ...changeFlags, keepDataKey },
+    flags: {
+      ...changeFlags,
+      keepDataKey,
+      dropDocuments: switched("Remove what nobody else could read, instead of refusing"),
+    },
     aliases: changeAliases,
     positional: { kind: "tuple", parameters: [placeholder] },
   }) as const;

@@ -8,6 +8,7 @@ import { openWorkplace } from "../workplace.ts";
 
 export interface RemoveFlags extends ChangeFlags {
   readonly keepDataKey?: boolean;
+  readonly dropDocuments?: boolean;
 }
 
 export function removeMachine(this: Context, flags: RemoveFlags, name: string): Promise<void> {
