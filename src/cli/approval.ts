@@ -18,6 +18,7 @@ import { askYesNo } from "./terminal/prompt.ts";
 import { trustPlace } from "./trust-place.ts";
 import type { LocalWorkplace } from "./workplace.ts";
 
+/** What stands between a plan and its application. */
 export interface Gate {
   /** Who needs to be approved before the change is made. */
   readonly unapproved: readonly PlannedReader[];
@@ -68,6 +69,7 @@ async function ownKeys(workplace: LocalWorkplace): Promise<readonly string[]> {
   return keyring.recipients().map((id) => keyName({ type: "age", id: recipientId(id) }));
 }
 
+/** What asks the history of this repository; nothing is asked before a person is to be told. */
 export function provenanceIn(root: Root): FindProvenance {
   return (statement) => introducedBy(root, statement);
 }

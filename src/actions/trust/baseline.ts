@@ -18,6 +18,7 @@
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { ApprovedKey } from "./trust.ts";
 
+/** Each key once, in the order in which the fleet's documents name them. */
 export function baselineOf({ documents }: Fleet): ApprovedKey[] {
   const keys = new Map<string, { readonly key: ApprovedKey; held: number; inVain: number }>();
   const tally = ({ type, id, name }: ApprovedKey) => {

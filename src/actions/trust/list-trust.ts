@@ -9,6 +9,7 @@ export interface TrustList {
   readonly waiting: readonly Newcomer[];
 }
 
+/** @param find asks the history about those who wait */
 export async function listTrust(fleet: Fleet, trust: Trust, find: FindProvenance): Promise<TrustList> {
   const waiting = new Map<string, ApprovedKey>();
   for (const { policy, readers } of fleet.documents) {

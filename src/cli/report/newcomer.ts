@@ -2,6 +2,7 @@
 import { type Newcomer, tellProvenance } from "../../actions/trust/newcomers.ts";
 import { type Styled, style } from "../terminal/styled.ts";
 
+/** For a screen: styled, and escaped where it is printed. */
 export function newcomerLines(newcomer: Newcomer): Styled[] {
   const { name, id } = newcomer;
   return [
