@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeSshKey } from "../../../src/actions/demo/throwaway-keys.ts";
+import { parseStatedKey, refuseTaken } from "../../../src/actions/principal/stated-key.ts";
+import { whoIs } from "../../../src/actions/principal/who.ts";
+import type { SecretsError } from "../../../src/errors.ts";
+import { loadFleet } from "../../../src/fleet/fleet.ts";
+import { memoryGround } from "../../fleet/memory-ground.ts";
+import { ada, bob, other, smallFleet, stated } from "../planned.ts";
+
+const FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567";
+
+test("age, SSH and PGP keys are taken as people copy them", () => {
+  const ssh = makeSshKey("ada@laptop").publicKey.trim();
+  const short = ssh.split(" ").slice(0, 2).join(" ");
+  const spaced = (FINGERPRINT.toLowerCase().match(/.{4}/g) ?? []).join(" ");
+  assert.deepEqual(parseStatedKey(` ${ada.recipient}\n`), { type: "age", id: ada.recipient, text: ada.recipient });
+  assert.deepEqual(parseStatedKey(`${ssh}\n`), { type: "age", id: short, text: ssh });
+  for (const text of [FINGERPRINT, spaced, `0x${FINGERPRINT}`, FINGERPRINT.toLowerCase()]) {
+    assert.deepEqual(parseStatedKey(text), { type: "pgp", id: FINGERPRINT, text: FINGERPRINT }, text);
+  }
+});
+
+test("what is no public key is refused, and never repeated: it may be a private one", () => {
+  const { privateKey } = makeSshKey("x");
+  const cases = [
+    ada.identity,
+    ada.identity.toLowerCase(),
+    privateKey,
+    "",
+    "age1",
+    `${ada.recipient}x`,
+    `${ada.recipient}\n${bob.recipient}`,
+    `${ada.recipient},${bob.recipient}`,
+    "DEADBEEF",
+    "0123456789ABCDEF",
+    "sk-ssh-ed25519@openssh.com AAAA",
+    "age1yubikey1qwerty",
+    "\u001b[31mage1",
+    "__proto__",
+  ];
+  for (const text of cases) {
+    assert.throws(
+      () => parseStatedKey(text),
+      (error: SecretsError) => {
+        assert.match(error.code, /^E_RECIPIENT|^E_SSH/);
+        if (text.length > 8) assert.ok(!`${error.message} ${error.hint}`.includes(text.trim().slice(0, 30)), text);
+        return true;
+      },
+      text,
+    );
+  }
+});
+
+test("one key has one owner, unless the person insists", async () => {
+  const fleet = await loadFleet(memoryGround(await smallFleet()));
+  const error = (() => {
+    try {
+      refuseTaken(fleet, [stated(other), stated(ada)], undefined, false);
+    } catch (reason) {
+      return reason as SecretsError;
+    }
+    return assert.fail();
+  })();
+  assert.equal(error.code, "E_KEY_TAKEN");
+  assert.equal(error.location?.file, "sops/users/ada/key.json");
+  refuseTaken(fleet, [stated(ada)], whoIs(fleet, "ada"), false);
+  refuseTaken(fleet, [stated(ada)], undefined, true);
+  refuseTaken(fleet, [stated(other)], undefined, false);
+  assert.throws(() => refuseTaken(fleet, [stated(ada)], whoIs(fleet, "bob"), false), { code: "E_KEY_TAKEN" });
+});
