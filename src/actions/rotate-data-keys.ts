@@ -9,6 +9,7 @@ import { type PlanOptions, planAccess } from "./rekey/plan-access.ts";
 import type { Workplace } from "./workplace.ts";
 
 const LISTED = 8;
+const DAY = 86_400_000;
 
 /** @param olderThan milliseconds; undefined: whatever their age @throws SecretsError what {@link planAccess} throws */
 export async function planRotateDataKeys(
@@ -27,11 +28,12 @@ export async function planRotateDataKeys(
     freshDataKey: ({ path }) => due.has(path),
   });
   const count = plan.documents.length;
-  const age = olderThan === undefined ? "" : ` older than ${Math.round(olderThan / 86_400_000)} days`;
   const summary =
     count === 0
-      ? `no data key is${age === "" ? " here" : age}`
-      : `make new data keys for ${count} ${count === 1 ? "document" : "documents"}`;
+      ? olderThan === undefined
+        ? "there is no document here"
+        : `no data key is older than ${counted(Math.max(1, Math.round(olderThan / DAY)), "day")}`
+      : `make new data keys for ${counted(count, "document")}`;
   return { ...plan, summary };
 }
 
@@ -58,7 +60,7 @@ async function dueDocuments(
   if (unsure.length > 0) {
     throw new SecretsError(
       "E_SHALLOW",
-      `the history here is cut off, so the age of ${unsure.length} data keys cannot be told`,
+      `the history here is cut off, so the age of ${counted(unsure.length, "data key")} cannot be told`,
       {
         hint: [
           ...unsure.slice(0, LISTED),
@@ -71,6 +73,14 @@ async function dueDocuments(
   if (untold === 0) return { due, unknown: [] };
   return {
     due,
-    unknown: [`${untold} documents were never committed: their data keys are as old as the files say, or older`],
+    unknown: [
+      untold === 1
+        ? "1 document was never committed: its data key is as old as the file says, or older"
+        : `${untold} documents were never committed: their data keys are as old as the files say, or older`,
+    ],
   };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -47,8 +47,19 @@ export async function newKeyFile(
     } finally {
       await handle.close();
     }
+    await settleFolder(folder);
     return () => rm(place, { force: true });
   };
+}
+
+/** The name of a file is its folder's: without it a crash would leave documents sealed to a key that is gone. */
+async function settleFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function alreadyThere(file: string): SecretsError {

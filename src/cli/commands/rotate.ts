@@ -87,7 +87,7 @@ function optionsOf({ keepDataKey, force }: RotateFlags): RotateOptions {
 async function newKeyOf(
   context: Context,
   workplace: LocalWorkplace,
-  { to, toSsh, generate }: UserFlags,
+  { to, toSsh, generate, dryRun }: UserFlags,
 ): Promise<{ key: StatedPublicKey } & Conduct> {
   const given = [to, toSsh, generate].filter((one) => one !== undefined);
   if (given.length !== 1) throw usage("give the new key: one of --to KEY, --to-ssh FILE and --generate FILE");
@@ -100,7 +100,7 @@ async function newKeyOf(
   }
   const made = makeAgeKey();
   const prepare = await newKeyFile(context, workplace, generate ?? "", formatKeyFile(made, context.now()));
-  context.terminal.note(`new key: ${made.recipient}`);
+  if (dryRun !== true) context.terminal.note(`new key: ${made.recipient}`);
   return { key: parseStatedKey(made.recipient), prepare };
 }
 

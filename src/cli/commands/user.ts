@@ -36,6 +36,9 @@ export async function addUser(this: Context, flags: AddFlags, name: string): Pro
   const { group: groups = [], document = [], like } = flags;
   const { root } = workplace.ground;
   const named = await Promise.all(document.map((address) => addressHere(this, root, address)));
+  if (flags.noDocuments === true && groups.length + named.length + (like === undefined ? 0 : 1) > 0) {
+    throw new SecretsError("E_USAGE", "--no-documents goes without --document, --group and --like", { kind: "usage" });
+  }
   const silent = groups.length + named.length === 0 && like === undefined && flags.noDocuments !== true;
   const options: AddUserOptions = {
     force: flags.force === true,
