@@ -97,11 +97,18 @@ function pruneDirectories(root: Root, path: RepoPath): void {
   for (let { directory } = splitPath(path); directory !== ""; { directory } = splitPath(directory)) {
     try {
       inDirectory(root, directory, (name) => rmdirSync(name));
-    } catch {
+    } catch (error) {
+      // The disk may have failed between a directory that was made and the one to be made in it: only the outer is there.
+      if (isMissing(error)) continue;
       // Not empty, or in use: it stays, as git would leave it.
       return;
     }
   }
+}
+
+function isMissing(error: unknown): boolean {
+  if (error instanceof SecretsError) return error.code === "E_CHANGED_UNDERNEATH";
+  return systemCode(error) === "ENOENT";
 }
 
 function makeDirectories(root: Root, path: RepoPath): void {
