@@ -15,6 +15,7 @@ import type { Root } from "../repo/root.ts";
 import type { Context } from "./context.ts";
 import { newcomerLines, newcomerTexts } from "./report/newcomer.ts";
 import { askYesNo } from "./terminal/prompt.ts";
+import { style } from "./terminal/styled.ts";
 import { trustPlace } from "./trust-place.ts";
 import type { LocalWorkplace } from "./workplace.ts";
 
@@ -110,6 +111,19 @@ export async function approve(
       kind: "interrupted",
       hint: "take the key out of the policy, and ask who brought it in",
     });
+  }
+}
+
+/** To be called once the change is made: it stands whether or not this succeeds, and must not end like one that was not made. */
+export async function keepApprovals({ terminal }: Context, { remember }: Gate): Promise<void> {
+  try {
+    await remember();
+  } catch (error) {
+    if (!(error instanceof SecretsError)) throw error;
+    terminal.note([
+      style("yellow", "note"),
+      `: who was approved could not be kept, and is asked for again: ${error.message}`,
+    ]);
   }
 }
 

@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import type { AccessPlan, PlannedReader } from "../actions/rekey/access-plan.ts";
 import { viewPlan } from "../actions/rekey/plan-view.ts";
 import { SecretsError } from "../errors.ts";
-import { approve, type Gate, openGate } from "./approval.ts";
+import { approve, keepApprovals, openGate } from "./approval.ts";
 import { type CommitFlags, commitPlan, refuseCommitFlags } from "./commit-plan.ts";
 import type { Context } from "./context.ts";
 import { planLines } from "./report/plan-human.ts";
@@ -61,8 +61,14 @@ export async function conduct(
     return;
   }
   if (flags.planOut !== undefined) {
-    await keepPlan(context, workplace, plan, flags.planOut);
-    await prepare?.();
+    // A plan that seals to a key which nobody has would be worse than none.
+    const takeBack = await prepare?.();
+    try {
+      await keepPlan(context, workplace, plan, flags.planOut);
+    } catch (error) {
+      await takeBack?.();
+      throw error;
+    }
     report(false);
     return;
   }
@@ -71,7 +77,8 @@ export async function conduct(
     terminal.note("nothing was changed");
     return;
   }
-  await applyWith(workplace, plan, gate, prepare);
+  await applyWith(workplace, plan, prepare);
+  await keepApprovals(context, gate);
   const commit = await commitPlan(workplace, plan, flags);
   report(true, commit);
   terminal.note([style("green", "done"), ": ", plan.summary, commit === undefined ? "" : ` (commit ${commit})`]);
@@ -102,18 +109,13 @@ async function keepPlan(context: Context, workplace: LocalWorkplace, plan: Acces
   ]);
 }
 
-async function applyWith(
-  workplace: LocalWorkplace,
-  plan: AccessPlan,
-  gate: Gate,
-  prepare: Conduct["prepare"],
-): Promise<void> {
+async function applyWith(workplace: LocalWorkplace, plan: AccessPlan, prepare: Conduct["prepare"]): Promise<void> {
   const takeBack = await prepare?.();
   try {
     await workplace.apply(plan);
   } catch (error) {
-    await takeBack?.();
+    // The next command may still finish it: what it seals to has to be there then.
+    if (!(error instanceof SecretsError && error.kind === "recovery")) await takeBack?.();
     throw error;
   }
-  await gate.remember();
 }

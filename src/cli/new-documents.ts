@@ -2,7 +2,7 @@
 import type { Plan } from "../actions/plan.ts";
 import { loadFleet } from "../fleet/fleet.ts";
 import { overlayGround } from "../fleet/overlay.ts";
-import { approve, openGate } from "./approval.ts";
+import { approve, keepApprovals, openGate } from "./approval.ts";
 import type { Context } from "./context.ts";
 import type { LocalWorkplace } from "./workplace.ts";
 
@@ -24,5 +24,5 @@ export async function applyValues(context: Context, workplace: LocalWorkplace, p
   const gate = await openGate(workplace, { policy: [], sealedTo }, new Set(), []);
   await approve(context, gate, "secrets trust accept");
   await workplace.apply(plan);
-  await gate.remember();
+  await keepApprovals(context, gate);
 }
