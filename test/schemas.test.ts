@@ -1,7 +1,7 @@
 /** Every `--json` output against its schema, and every schema against what it is made from. */
 import assert from "node:assert/strict";
 import { globSync, readdirSync, readFileSync } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -64,6 +64,7 @@ const SPOILT: readonly Run[] = [
   { argv: ["check"] },
   { argv: ["explain", "secrets/users/bruno.sops.yaml"] },
   { argv: ["sync", "secrets/services/mailer.env", "--dry-run"], schema: "plan" },
+  { argv: ["trust", "ls"] },
   { argv: ["doctor"], env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
   { argv: ["doctor"], cwd: "..", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
 ];
@@ -72,6 +73,15 @@ const SPOILT: readonly Run[] = [
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   check: ["line", "missing", "extra", "missing[].name", "extra[].name"].map((field) => `findings[].${field}`),
   doctor: ["documents", "places[].keys[].name", "places[].pending", "places[].problem", "checks[].fix"],
+  trust: [
+    "approved[].name",
+    "waiting[].name",
+    "waiting[].provenance",
+    "waiting[].provenance.date",
+    "waiting[].link",
+    "waiting[].link.provenance",
+    "waiting[].link.provenance.date",
+  ],
   plan: ["commit", "documents[].added[].name", "documents[].removed[].name", "unapproved[].name"],
   explain: ["decidedBy.place", "decidedBy.pathRegex", "decidedBy.fault", "readers[].name"],
 };
@@ -111,7 +121,7 @@ test("what the commands print is what their schemas say, and holds neither a key
 });
 
 const validators = Object.fromEntries(
-  ["access", "check", "doctor", "explain", "ls", "plan", "principals", "status"].map((command) => {
+  ["access", "check", "doctor", "explain", "ls", "plan", "principals", "status", "trust"].map((command) => {
     // A whole list of faults is worked out for every mutation otherwise.
     const ajv = new Ajv2020({ strict: true });
     const compiled = ajv.compile(schemaOf(command));
@@ -120,7 +130,7 @@ const validators = Object.fromEntries(
 );
 
 /** A reader too many, a rule that sops would stop at, and an SSH key of which nothing is known without its passphrase. */
-async function spoil({ root, read }: Sample): Promise<void> {
+async function spoil({ root, read, git }: Sample): Promise<void> {
   const rules = (await read(".sops.yaml")).split(/^(?= {2}- path_regex)/m);
   const spoilt = rules.map((rule) => {
     if (rule.includes("mailer")) return `${rule.trimEnd()}\n          - &eve ${KEY}\n`;
@@ -129,6 +139,13 @@ async function spoil({ root, read }: Sample): Promise<void> {
     return rule;
   });
   await writeFile(join(root, ".sops.yaml"), spoilt.join(""));
+  await mkdir(join(root, "sops/users/eve"));
+  await writeFile(join(root, "sops/users/eve/key.json"), JSON.stringify([{ publickey: KEY, type: "age" }]));
+  const readers = join(root, "vars/per-machine/web01/acme/dns-token/users");
+  await mkdir(readers, { recursive: true });
+  await symlink("../../../../../../sops/users/eve", join(readers, "eve"));
+  await git("add", "--all");
+  await git("commit", "--quiet", "-m", "Let eve in");
   const keys = join(dirname(root), "home", ".ssh");
   await mkdir(keys);
   await copyFile(LOCKED_KEY, join(keys, "id_ed25519"));
@@ -159,14 +176,16 @@ async function valuesOf({ root, keyOf }: Sample): Promise<string[]> {
 interface ObjectSchema {
   readonly properties?: Readonly<Record<string, ObjectSchema>>;
   readonly items?: ObjectSchema;
+  readonly oneOf?: readonly ObjectSchema[];
 }
 
 function schemaOf(command: string): ObjectSchema {
   return JSON.parse(readFileSync(new URL(`${command}.schema.json`, directory), "utf8"));
 }
 
-function placesOfSchema({ properties, items }: ObjectSchema, place = ""): string[] {
+function placesOfSchema({ properties, items, oneOf }: ObjectSchema, place = ""): string[] {
   if (items !== undefined) return placesOfSchema(items, `${place}[]`);
+  if (oneOf !== undefined) return [...new Set(oneOf.flatMap((one) => placesOfSchema(one, place)))];
   return Object.entries(properties ?? {}).flatMap(([key, field]) => {
     const at = place === "" ? key : `${place}.${key}`;
     return [at, ...placesOfSchema(field, at)];

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CATALOGUE, type FindingCode } from "../../src/actions/check/catalogue.ts";
 import type { CheckReport } from "../../src/actions/check/finding.ts";
 import { exactly } from "./exactly.ts";
-import { count, path, recipient, recipientName, schemaVersion } from "./fields.ts";
+import { count, line, path, recipient, recipientName, schemaVersion } from "./fields.ts";
 
 const named = z.strictObject({ recipient, name: recipientName });
 
@@ -11,7 +11,7 @@ const finding = z.strictObject({
   code: z.enum(Object.keys(CATALOGUE) as [FindingCode, ...FindingCode[]]),
   severity: z.enum(["error", "warning", "info"]),
   path,
-  line: z.int().positive().describe("from 1").exactOptional(),
+  line: line.exactOptional(),
   message: z.string().describe("what is wrong; never a value"),
   fix: z.string().describe("what to type"),
   missing: z.array(named).exactOptional().describe("who should read the document and cannot"),

@@ -13,3 +13,5 @@ export const count = z.int().nonnegative();
 export const recipient = z.string().describe("age1…, ssh-ed25519 …, a PGP fingerprint, or the name of a key elsewhere");
 /** Of the principal that holds a key; left out for a key of nobody in the fleet. */
 export const recipientName = z.string().exactOptional();
+/** In a file. */
+export const line = z.int().positive().describe("from 1");

@@ -8,6 +8,7 @@ import { lsSchema } from "./ls-schema.ts";
 import { planSchema } from "./plan-schema.ts";
 import { principalsSchema } from "./principals-schema.ts";
 import { statusSchema } from "./status-schema.ts";
+import { trustSchema } from "./trust-schema.ts";
 import { undoSchema } from "./undo-schema.ts";
 
 /** By the name of the command, or of what several commands print. */
@@ -20,12 +21,14 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   plan: planSchema,
   principals: principalsSchema,
   status: statusSchema,
+  trust: trustSchema,
   undo: undoSchema,
 };
 
 /** Of what several commands print. */
 const TITLES: Readonly<Record<string, string>> = {
   plan: "what the commands that change who can read print with --json",
+  trust: "secrets trust ls --json",
   principals: "secrets user ls --json, secrets machine ls --json, secrets group ls --json",
 };
 

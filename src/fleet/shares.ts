@@ -15,7 +15,8 @@ export function sharesOf(groups: readonly (readonly string[])[], threshold: numb
   if (groups.length <= 1) return undefined;
   return {
     groups: groups.map((group) => [...new Set(group)].sort()).sort(compareGroups),
-    needed: threshold === 0 ? groups.length : threshold,
+    // sops lowers what no number of groups could meet.
+    needed: threshold === 0 ? groups.length : Math.min(threshold, groups.length),
   };
 }
 

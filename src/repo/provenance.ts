@@ -15,8 +15,8 @@ export type Provenance =
       readonly id: string;
       /** Hostile text, like the subject: without control characters, and cut. */
       readonly author: string;
-      /** RFC 3339; undefined when the commit states none that is a date. */
-      readonly date: string | undefined;
+      /** RFC 3339; left out when the commit states none that is a date. */
+      readonly date?: string;
       readonly subject: string;
     }
   /** It is in the work tree, and not in the last commit. */
@@ -107,7 +107,7 @@ function parseLog(log: Buffer): Candidate[] {
     candidates.push({
       hash: hash.trim(),
       parents: parents.split(" ").filter((parent) => parent !== ""),
-      provenance: { kind: "commit", id, author: clean(author), date: dateOf(date), subject: clean(subject) },
+      provenance: { kind: "commit", id, author: clean(author), ...dateOf(date), subject: clean(subject) },
     });
   }
   return candidates;
@@ -119,6 +119,6 @@ function clean(text: string): string {
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1).join("")}…` : line.join("");
 }
 
-function dateOf(text: string): string | undefined {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/.test(text) ? text : undefined;
+function dateOf(text: string): { readonly date?: string } {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/.test(text) ? { date: text } : {};
 }

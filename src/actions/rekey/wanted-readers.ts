@@ -74,7 +74,8 @@ export function wantedReaders(
     tier === "files" && policy.kind === "rule" && policy.complete ? fleet.rules.decide(document.path) : {};
   if (rule !== undefined && rule.keyGroups.length > 1) {
     const groups = rule.keyGroups.map((group) => group.map(({ type, text }) => ({ type, id: text })));
-    const { shamirThreshold } = rule;
+    // sops lowers what no number of groups could meet.
+    const shamirThreshold = Math.min(rule.shamirThreshold, rule.keyGroups.length);
     const ids = groups.map((group) => group.map((key) => canonical(key).id));
     const regrouped = !sameShares(document.shares, sharesOf(ids, shamirThreshold));
     return { groups, shamirThreshold, added, removed, regrouped, unlinked };

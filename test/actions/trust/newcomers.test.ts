@@ -50,7 +50,6 @@ describe("describeNewcomers", () => {
       kind: "commit",
       id: "1234567",
       author: "M",
-      date: undefined,
       subject,
     });
     const find = async (statement: Statement) => {
@@ -147,7 +146,7 @@ it("listTrust shows whom documents or their policies name without an approval", 
 it("tellProvenance puts it into words, one line each", () => {
   const commit = { kind: "commit", id: "1234567", author: "M", subject: "S" } as const;
   assert.equal(tellProvenance({ ...commit, date: "2026-03-01T12:00:00Z" }), "commit 1234567 of M, 2026-03-01: S");
-  assert.equal(tellProvenance({ ...commit, date: undefined }), "commit 1234567 of M: S");
+  assert.equal(tellProvenance({ kind: "commit", id: "1234567", author: "M", subject: "S" }), "commit 1234567 of M: S");
   const others = [{ kind: "uncommitted" } as const, { kind: "shallow" } as const, undefined];
   for (const other of others) assert.match(tellProvenance(other), /^[^\n]{5,}$/);
 });
