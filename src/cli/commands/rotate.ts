@@ -87,7 +87,7 @@ function optionsOf({ keepDataKey, force }: RotateFlags): RotateOptions {
 async function newKeyOf(
   context: Context,
   workplace: LocalWorkplace,
-  { to, toSsh, generate, dryRun }: UserFlags,
+  { to, toSsh, generate }: UserFlags,
 ): Promise<{ key: StatedPublicKey } & Conduct> {
   const given = [to, toSsh, generate].filter((one) => one !== undefined);
   if (given.length !== 1) throw usage("give the new key: one of --to KEY, --to-ssh FILE and --generate FILE");
@@ -99,8 +99,13 @@ async function newKeyOf(
     return { key: parseStatedKey(only) };
   }
   const made = makeAgeKey();
-  const prepare = await newKeyFile(context, workplace, generate ?? "", formatKeyFile(made, context.now()));
-  if (dryRun !== true) context.terminal.note(`new key: ${made.recipient}`);
+  const write = await newKeyFile(context, workplace, generate ?? "", formatKeyFile(made, context.now()));
+  const prepare = async () => {
+    const takeBack = await write();
+    // Not before: a key that is thrown away is none.
+    context.terminal.note(`new key: ${made.recipient}`);
+    return takeBack;
+  };
   return { key: parseStatedKey(made.recipient), prepare };
 }
 
