@@ -7,7 +7,7 @@ import { describeNewcomers, type FindProvenance, type Newcomer } from "../action
 import { openTrust, type Trust } from "../actions/trust/trust.ts";
 import { recipientId } from "../age/recipient.ts";
 import { SecretsError } from "../errors.ts";
-import { loadFleet } from "../fleet/fleet.ts";
+import { type Fleet, loadFleet } from "../fleet/fleet.ts";
 import { overlayGround } from "../fleet/overlay.ts";
 import type { FileChange } from "../repo/change.ts";
 import { introducedBy } from "../repo/provenance.ts";
@@ -46,15 +46,18 @@ export async function openGate(
   stated: ReadonlySet<string>,
   allow: readonly string[],
 ): Promise<Gate> {
-  if (sealedTo.length === 0) return { unapproved: [], describe: async () => [], remember: async () => {} };
+  if (sealedTo.length + stated.size === 0)
+    return { unapproved: [], describe: async () => [], remember: async () => {} };
   const before = await workplace.fleet();
   const now = workplace.now();
   const trust = await openTrust(trustPlace(workplace.repository), before, now);
   // Names count as they are after the change: a plan may make somebody known.
   const changes = policy.map(({ change }) => change);
-  const after = allow.length === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes));
+  const after = allow.length + stated.size === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes));
   const allowed = new Set(keysOf(after, allow).map(keyName));
-  const strangers = sealedTo.filter((reader) => !trust.isApproved(reader));
+  // Who is named now may be sealed to by the next command only.
+  const typed = [...stated].map((key) => statedReader(after, key));
+  const strangers = [...sealedTo, ...typed].filter((reader) => !trust.isApproved(reader));
   const known = new Set(strangers.length === 0 ? stated : [...stated, ...(await ownKeys(workplace))]);
   const unapproved = strangers.filter((reader) => !known.has(keyName(reader)) && !allowed.has(keyName(reader)));
   return {
@@ -62,6 +65,13 @@ export async function openGate(
     describe: () => describeNewcomers(before, unapproved, provenanceIn(workplace.repository)),
     remember: () => remember(trust, strangers, known, now),
   };
+}
+
+/** @param key `<type> <id>` */
+function statedReader({ principals }: Fleet, key: string): PlannedReader {
+  const [, type = "", id = ""] = /^(\S+) (.*)$/s.exec(key) ?? [];
+  const name = principals.nameOf(id);
+  return { type: type as PlannedReader["type"], id, ...(name === undefined ? {} : { name }) };
 }
 
 /** Whoever holds the private half needs no introduction: the first document of a fleet is made by somebody. */

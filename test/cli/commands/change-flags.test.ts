@@ -186,3 +186,13 @@ test("approvals that are damaged are no empty list, and a fresh clone takes whoe
   await rm(file);
   assert.equal((await fleet.secrets(["sync", "--yes"])).code, 3, "what policy merely asks for is not in the baseline");
 });
+
+test("a key that was typed is approved, though nothing is sealed to it before the next command", async (t) => {
+  const fleet = await sampleFleet(t);
+  const { recipient } = makeAgeKey();
+  await ok(fleet, ["user", "add", "eve", "--age-key", recipient, "--no-documents", "--yes"]);
+  const { approved } = JSON.parse(await ok(fleet, ["trust", "ls", "--json"]));
+  const eve = approved.find(({ id }: { id: string }) => id === recipient);
+  assert.deepEqual([eve?.name, eve?.how], ["eve", "stated"]);
+  await ok(fleet, ["grant", "eve", "vars/web01/acme/dns-token", "--yes"]);
+});
