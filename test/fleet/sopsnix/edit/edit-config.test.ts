@@ -5,15 +5,16 @@ import { RE2JS } from "re2js";
 import { SecretsError } from "../../../../src/errors.ts";
 import { editConfig, pathRegexFor } from "../../../../src/fleet/sopsnix/edit/edit-config.ts";
 import { A, B, C } from "../rule-cases.ts";
-import { CASES } from "./edit-cases.ts";
+import { KEY_CASES } from "./key-edit-cases.ts";
 import { lineDiff } from "./line-diff.ts";
 import { REFUSALS } from "./refusal-cases.ts";
+import { RULE_CASES } from "./rule-edit-cases.ts";
 
 function edit(yaml: string, edits: Parameters<typeof editConfig>[2]): string {
   return Buffer.from(editConfig(Buffer.from(yaml), "team/.sops.yaml", edits)).toString();
 }
 
-for (const [title, yaml, edits, diff] of CASES) {
+for (const [title, yaml, edits, diff] of [...KEY_CASES, ...RULE_CASES]) {
   test(title, () => {
     assert.deepEqual(lineDiff(yaml, edit(yaml, edits)), diff);
   });
@@ -44,7 +45,7 @@ for (const [title, yaml, edits, line, code = "E_CONFIG_EDIT"] of REFUSALS) {
 }
 
 test("no edits leave the very bytes, whatever they are", () => {
-  for (const [, yaml] of CASES) assert.equal(edit(yaml, []), yaml);
+  for (const [, yaml] of [...KEY_CASES, ...RULE_CASES]) assert.equal(edit(yaml, []), yaml);
 });
 
 test("edits follow one another: a key rotated, and its anchor given back", () => {

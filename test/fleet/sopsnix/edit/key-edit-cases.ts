@@ -1,0 +1,247 @@
+/** Edits of keys and anchors, and the lines that each changes. */
+import { A, B, C, SSH } from "../rule-cases.ts";
+import {
+  anchor,
+  beside,
+  type Case,
+  FOLDED,
+  FP,
+  FP2,
+  INNER,
+  lines,
+  MAP_SHELF,
+  MULTILINE_FLOW,
+  NESTED_SHELVES,
+  remove,
+  replace,
+  SHARED,
+  SPELLINGS,
+  USUAL,
+} from "./layouts.ts";
+
+export const KEY_CASES: readonly Case[] = [
+  ["replace: an anchor", USUAL, [replace(A, C)], [`-  - &admin_bob ${A}`, `+  - &admin_bob ${C}`]],
+  [
+    "replace: a fingerprint, whose comment stays",
+    USUAL,
+    [replace(FP, FP.replaceAll("4", "5"))],
+    [`-  - &admin_ada ${FP} # on her card`, `+  - &admin_ada ${FP.replaceAll("4", "5")} # on her card`],
+  ],
+  [
+    "replace: a fingerprint that would read as a number gets quotes",
+    USUAL,
+    [replace(FP, FP2)],
+    [`-  - &admin_ada ${FP} # on her card`, `+  - &admin_ada "${FP2}" # on her card`],
+  ],
+  [
+    "replace: folded, quoted and plain texts",
+    FOLDED,
+    [replace(A, C)],
+    [
+      `-      ${A},`,
+      `+      ${C},`,
+      `-    age: "${A}, ${B}" # both`,
+      `+    age: "${C}, ${B}" # both`,
+      `-    age: ${A}`,
+      `+    age: ${C}`,
+    ],
+  ],
+  [
+    "replace: with an SSH key and its comment",
+    FOLDED,
+    [replace(B, `${SSH} bob@desk`)],
+    [
+      `-      ${B}`,
+      `+      ${SSH} bob@desk`,
+      `-    age: "${A}, ${B}" # both`,
+      `+    age: "${A}, ${SSH} bob@desk" # both`,
+    ],
+  ],
+  [
+    "replace: every spelling of a fingerprint",
+    SPELLINGS,
+    [replace(FP, `${FP.slice(1)}A`)],
+    [
+      `-  - &ada "${FP.toLowerCase()
+        .replace(/(.{4})/g, "$1 ")
+        .trim()}"`,
+      `+  - &ada "${FP.slice(1)}A"`,
+      `-      - ${FP}`,
+      `+      - ${FP.slice(1)}A`,
+    ],
+  ],
+  [
+    "replace: an SSH key with and without comment",
+    SPELLINGS,
+    [replace(SSH, C)],
+    [`-  - &bob ${SSH} bob@desk`, `+  - &bob ${C}`, `-      - ${SSH}`, `+      - ${C}`],
+  ],
+  [
+    "replace: not what only looks like the key",
+    lines("creation_rules:", "  - path_regex: DEADBEEF", "    pgp: DEADBEEF"),
+    [replace("DEADBEEF", FP)],
+    ["-    pgp: DEADBEEF", `+    pgp: ${FP}`],
+  ],
+  [
+    "replace: what a published file is encrypted to",
+    lines("destination_rules:", "  - recreation_rule:", `      age: ${A}`),
+    [replace(A, C)],
+    [`-      age: ${A}`, `+      age: ${C}`],
+  ],
+  ["replace: a key that is not there", USUAL, [replace(C, B)], []],
+  [
+    "replace: in brackets over lines",
+    MULTILINE_FLOW,
+    [replace(A, C)],
+    [`-      ${A}, # ada`, `+      ${C}, # ada`, `-      ${A},`, `+      ${C},`],
+  ],
+
+  [
+    "beside: an anchor and its aliases",
+    USUAL,
+    [beside(B, C, "server_web_new")],
+    [
+      `+  - &server_web_new ${C}`,
+      "+          - *server_web_new",
+      "-      - age: [*admin_bob, *server_web]",
+      "+      - age: [*admin_bob, *server_web, *server_web_new]",
+    ],
+  ],
+  [
+    "beside: behind a line with a comment",
+    USUAL,
+    [beside(FP, FP2, "admin_ada_new")],
+    [`+  - &admin_ada_new "${FP2}"`, "+          - *admin_ada_new"],
+  ],
+  [
+    "beside: folded, quoted and plain texts",
+    FOLDED,
+    [beside(A, C, "unused")],
+    [
+      `+      ${C},`,
+      `-    age: "${A}, ${B}" # both`,
+      `+    age: "${A}, ${C}, ${B}" # both`,
+      `-    age: ${A}`,
+      `+    age: ${A},${C}`,
+    ],
+  ],
+  [
+    "beside: in a list with an anchor, and nothing more in the rules that mean it",
+    SHARED,
+    [beside(A, C, "ada_new")],
+    [`+  - &ada_new ${C}`, "+    - *ada_new"],
+  ],
+  [
+    "beside: in brackets over lines",
+    MULTILINE_FLOW,
+    [beside(B, C, "unused")],
+    [`-      ${B} # bob`, `+      ${B}, # bob`, `+      ${C}`, `+      ${C},`],
+  ],
+  [
+    "beside: defined inside a rule, and alone in a field",
+    INNER,
+    [beside(A, C, "ada_new")],
+    [`+    - &ada_new ${C}`, "+    - *ada_new", "-  age: *ada", "+  age: [*ada, *ada_new]"],
+  ],
+  ["beside: a key that is there already", lines("creation_rules:", `  - age: [${A}, ${C}]`), [beside(A, C, "x")], []],
+  [
+    "beside: in a map of names",
+    MAP_SHELF,
+    [beside(A, C, "ada_new")],
+    [`+    ada_new: &ada_new ${C}`, "-  - age: *ada", "+  - age: [*ada, *ada_new]"],
+  ],
+
+  [
+    "remove: the anchor, aliases, and the comments on their lines",
+    USUAL,
+    [remove(FP)],
+    [
+      `-  - &admin_ada ${FP} # on her card`,
+      "-      - pgp:",
+      "-          - *admin_ada # she keeps it",
+      "-        age:",
+      "+      - age:",
+    ],
+  ],
+  [
+    "remove: comments on other lines stay",
+    USUAL,
+    [remove(B)],
+    [
+      `-  - &server_web ${B}`,
+      "-          - *server_web",
+      "-      - age: [*admin_bob, *server_web]",
+      "+      - age: [*admin_bob]",
+    ],
+  ],
+  [
+    "remove: from texts, whose other keys stay, and a field that had it alone",
+    FOLDED,
+    [remove(A)],
+    [`-      ${A},`, `-    age: "${A}, ${B}" # both`, `+    age: "${B}" # both`, `-    age: ${A}`],
+  ],
+  ["remove: from a list with an anchor", SHARED, [remove(B)], [`-  - &bob ${B}`, "-    - *bob"]],
+  [
+    "remove: from brackets over lines",
+    MULTILINE_FLOW,
+    [remove(B)],
+    [`-      ${A}, # ada`, `-      ${B} # bob`, `+      ${A} # ada`, `-      ${B},`],
+  ],
+  [
+    "remove: from nested lists, of which one is empty then",
+    NESTED_SHELVES,
+    [remove(B)],
+    ["-  - &hosts:", `-    - &web ${B}`, "-      - *web"],
+  ],
+  [
+    "remove: a list of keys that is empty then",
+    lines("keys:", `  - &a ${A}`, "creation_rules:", `  - age: ${B}`),
+    [remove(A)],
+    ["-keys:", `-  - &a ${A}`],
+  ],
+
+  [
+    "remove: from a merged group, which goes, and with it the merge",
+    lines("creation_rules:", "  - key_groups:", "    - merge:", `      - age: [${B}]`, `      age: [${A}]`),
+    [remove(B)],
+    ["-    - merge:", `-      - age: [${B}]`, `-      age: [${A}]`, `+    - age: [${A}]`],
+  ],
+  ["anchor: behind those of its kind", USUAL, [anchor("server_db", C)], [`+  - &server_db ${C}`]],
+  ["anchor: in the nested list of its kind", NESTED_SHELVES, [anchor("eve", C)], [`+    - &eve ${C}`]],
+  ["anchor: in a map of names", MAP_SHELF, [anchor("host_db", C)], [`+    host_db: &host_db ${C}`]],
+  ["anchor: not into a list that rules use", SHARED, [anchor("eve", C)], [`+  - &eve ${C}`]],
+  [
+    "anchor: a new list behind the comment on top",
+    `# Of the fleet.\n# Ask ada.\n\n# Rules.\n${FOLDED}`,
+    [anchor("eve", C)],
+    ["+keys:", `+  - &eve ${C}`],
+  ],
+  [
+    "anchor: a new list behind the document's marker",
+    `---\n${FOLDED}`,
+    [anchor("eve", C)],
+    ["+keys:", `+  - &eve ${C}`],
+  ],
+  ["anchor: a new list in place of rules that define anchors", INNER, [anchor("eve", C)], ["+keys:", `+  - &eve ${C}`]],
+  [
+    "anchor: a new list, because rules use the only one",
+    lines("admins: &admins", `  - &ada ${A}`, "creation_rules:", "  - age: *admins"),
+    [anchor("eve", C)],
+    ["+keys:", `+  - &eve ${C}`],
+  ],
+  ["anchor: an empty file", "", [anchor("eve", C)], ["+keys:", `+  - &eve ${C}`]],
+
+  [
+    "rename: the anchor and all aliases",
+    SHARED,
+    [{ kind: "rename-anchor", from: "admins", to: "root" }],
+    [
+      "-  - &admins",
+      "+  - &root",
+      "-      - age: *admins # all of them",
+      "+      - age: *root # all of them",
+      "-    age: *admins",
+      "+    age: *root",
+    ],
+  ],
+];
