@@ -88,8 +88,9 @@ export async function readPlan(workplace: Workplace, text: string, name: string)
   }
   const changes = data.changes.map((packed) => ({ change: unpack(packed), reason: packed.reason }));
   const known = new Set(before.documents.map(({ path }) => path));
+  const moved = new Set(changes.flatMap(({ change }) => (change.kind === "remove" ? [change.expect] : [])));
   for (const { change } of changes) {
-    if (!isPolicy(change.path) && !known.has(change.path))
+    if (!known.has(change.path) && !isPolicyChange(change, moved))
       throw notAPlan(name, `it would touch ${change.path}, which is neither policy nor document`);
   }
   return rebuild(workplace.ground, before, changes, data, name);
@@ -144,6 +145,19 @@ function unpack({ path, expect, bytes, mode, link }: PackedChange): FileChange {
 
 function isPolicy(path: string): boolean {
   return /^(sops|vars)\//.test(path) || baseOf(path) === ".sops.yaml";
+}
+
+/**
+ * A plan of ours writes no public value and no code, but for what it moves: the content that it takes away elsewhere.
+ * @param moved what the removed files were expected to be
+ */
+function isPolicyChange(change: FileChange, moved: ReadonlySet<string>): boolean {
+  const { path } = change;
+  if (!isPolicy(path)) return false;
+  if (change.kind === "remove") return true;
+  if (change.kind === "link") return /\/(users|machines|groups)\/[^/]+$/.test(path);
+  const isStatement = baseOf(path) === ".sops.yaml" || /^sops\/(users|machines)\/[^/]+\/key\.json$/.test(path);
+  return isStatement || (change.expect === "absent" && moved.has(contentHash(change.bytes)));
 }
 
 /** Of the content of everything that says who reads, and of everything that is read. */
