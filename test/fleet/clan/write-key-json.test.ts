@@ -25,8 +25,7 @@ test("A new key file is what clan writes: a list sorted by key, two blanks, no f
 test("Every key file that clan wrote keeps its bytes when nothing changes, and its layout when a key is replaced", () => {
   let seen = 0;
   for (const [path, content] of Object.entries(unpackFixture("golden/clan/sops-repo.tgz"))) {
-    if (!/^sops\/(users|machines)\/[^/]+\/key\.json$/.test(path) || !(content instanceof Uint8Array))
-      continue;
+    if (!/^sops\/(users|machines)\/[^/]+\/key\.json$/.test(path) || !(content instanceof Uint8Array)) continue;
     const old = Buffer.from(content as Uint8Array);
     assert.deepEqual(Buffer.from(changeKeyJson(old, path, { remove: [], add: [] })).toString(), old.toString(), path);
     const [key] = parseKeyJson(old).keys;
