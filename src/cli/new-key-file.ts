@@ -2,6 +2,7 @@
 import { open, realpath, rm } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { SecretsError } from "../errors.ts";
+import { toFault } from "../repo/fault.ts";
 import type { Conduct } from "./conduct.ts";
 import type { Context } from "./context.ts";
 import type { LocalWorkplace } from "./workplace.ts";
@@ -44,10 +45,14 @@ export async function newKeyFile(
     try {
       await handle.writeFile(text);
       await handle.sync();
+      await settleFolder(folder);
+    } catch (error) {
+      // Half a key is none, and would be in the way of the next try.
+      await rm(place, { force: true });
+      throw toFault(error, "write the new key", file);
     } finally {
       await handle.close();
     }
-    await settleFolder(folder);
     return () => rm(place, { force: true });
   };
 }

@@ -4,42 +4,29 @@
  * fleet is, to the byte, as before or as after; both of those are opened by the real sops.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { takeLock } from "../../src/repo/lock.ts";
-import { ok, start } from "./access-sample.ts";
-import { ageHolder, decrypt, documentPaths, type Holder } from "./access-witness.ts";
-import { insteadOf } from "./expected-readers.ts";
+import { findProgram, run } from "../../src/repo/program.ts";
+import { decrypt, documentPaths, publicHalf, recipientsOf } from "./access-witness.ts";
+import { type Stage, setStage } from "./crash-stage.ts";
 import {
   copyOf,
   inLanes,
+  isSame,
   type Place,
   type Point,
+  placeAt,
   pointsOf,
   proveAbsent,
-  quickDirectory,
   runIn,
   runUnderFire,
   sideOf,
-  type Tree,
   treeOf,
 } from "./under-fire.ts";
-
-interface Stage {
-  /** Never changed; every run has a copy. */
-  readonly place: Place;
-  readonly directory: string;
-  /** What is run. */
-  readonly argv: readonly string[];
-  /** Where the staged files are that it writes, and the record. */
-  readonly writes: readonly string[];
-  readonly before: Tree;
-  readonly after: Tree;
-  /** Parts of the values of all documents. */
-  readonly plain: readonly string[];
-}
+import { uniformFleet } from "./uniform-fleet.ts";
 
 test("a change of access that touches everything", async (t) => {
   const stage = await setStage(t);
@@ -106,6 +93,146 @@ test("a change of access that touches everything", async (t) => {
     });
     t.diagnostic(JSON.stringify(Object.fromEntries(codes.all)));
   });
+
+  await t.test("on a disk that is really full: said so, and nothing of it is left", async () => {
+    const mount = join(stage.directory, "full");
+    const kept = join(stage.directory, "kept");
+    await mkdir(mount);
+    await mkdir(kept);
+    // What is free on it, in KiB: nothing at all, less and less of what has to be staged, and enough.
+    const script = `
+      mount=$1 origin=$2 kept=$3 && shift 3
+      for free in 0 8 24 48 72 800; do
+        mount -t tmpfs -o size=64m tmpfs "$mount" && cp -a "$origin" "$mount/fleet" && cd "$mount/fleet" &&
+        mount -o remount,size=$(( $(df --output=used "$mount" | tail -1) + free ))k "$mount" || exit
+        "$@" 2> "$kept/$free.said"; echo $? > "$kept/$free.code"
+        cp -a "$mount" "$kept/$free" && cd / && umount "$mount" || exit
+      done`;
+    const place = fresh();
+    const own = process.getuid?.() === 0 ? ["-m"] : ["-rm"];
+    const before = ["unshare", ...own, "sh", "-c", script, "sh", mount, place.root, kept];
+    const { code, stderr } = await runIn(place, stage.argv, { before });
+    assert.equal(code, 0, stderr);
+    const codes: number[] = [];
+    for (const free of [0, 8, 24, 48, 72, 800]) {
+      const what = `${free} KiB`;
+      const full = placeAt(join(kept, String(free)), place.key);
+      codes.push(Number(await readFile(join(kept, `${free}.code`), "utf8")));
+      const side = sideOf(treeOf(full.root), stage, what);
+      assert.equal(side, codes.at(-1) === 0 ? "after" : "before", what);
+      if (side === "before") assert.match(await readFile(join(kept, `${free}.said`), "utf8"), /E_NO_SPACE/, what);
+      proveNothingLeft(full, stage, what, side);
+    }
+    assert.deepEqual(codes, [2, 2, 2, 2, 2, 0]);
+  });
+
+  await t.test("a new key: its file is there as long as anything is sealed to it", async () => {
+    const argvIn = ({ root }: Place) => ["rotate", "user", "bruno", "--generate", join(root, "../key.txt"), "--yes"];
+    const counted = fresh();
+    const all = await pointsOf(counted, argvIn(counted));
+    const reference = treeOf(counted.root);
+    await proveSealedTo(counted, join(counted.root, "../key.txt"));
+    const renames = all.filter(({ name }) => name.startsWith("rename"));
+    const file = (name: string): Point => ({
+      name,
+      nth: 1,
+      path: "../../../key.txt",
+      what: `${name} of the key's file`,
+    });
+    const middle = renames[Math.floor(renames.length / 2)];
+    const [commit, last] = [renames[0], renames.at(-1)];
+    assert.ok(commit && middle && last);
+    const fates: (readonly [Point, string])[] = [
+      ...[file("write"), file("fsync"), commit, middle, last].map((point) => [point, "signal=SIGKILL"] as const),
+      ...[file("write"), file("fsync"), commit, middle].map((point) => [point, "error=EIO"] as const),
+      [middle, "error=EROFS+"],
+    ];
+    const seen: string[] = [];
+    await inLanes(fates, async ([point, fate]) => {
+      const place = fresh();
+      const what = `${fate} at ${point.what}`;
+      const key = join(place.root, "../key.txt");
+      const { code, hit, stderr } = await runUnderFire(place, argvIn(place), point, fate);
+      assert.ok(hit, what);
+      proveAbsent(join(place.root, ".."), stage.plain, what, [key]);
+      if (code === 2) {
+        assert.equal(existsSync(key), false, what);
+        assert.match(stderr, /E_IO/, what);
+      }
+      const next = await runIn(place, ["status"]);
+      assert.equal(next.code, 0, `${what}: ${next.stderr}`);
+      const now = treeOf(place.root);
+      const side = isSame(now, stage.before) ? "before" : "after";
+      seen.push(`${fate} ${point.what.split(":")[0]}: ${code} ${side}${existsSync(key) ? ", with the key" : ""}`);
+      if (side === "after") {
+        assert.deepEqual([...now.keys()], [...reference.keys()], what);
+        await proveSealedTo(place, key);
+      } else if (existsSync(key)) {
+        // Only a kill can leave it. It is in nobody's way unnoticed: the same command names it.
+        assert.equal(code, null, what);
+        const again = await runIn(place, argvIn(place));
+        assert.deepEqual([again.code, /E_KEY_FILE/.test(again.stderr)], [3, true], what);
+        await rm(key);
+      }
+      if (side === "before") {
+        const again = await runIn(place, argvIn(place));
+        assert.equal(again.code, 0, `${what}: ${again.stderr}`);
+      }
+      await discard(place);
+    });
+    for (const line of seen.sort()) t.diagnostic(line);
+  });
+
+  await t.test(
+    "killed while git commits: applied, nothing half-way, and git shows what is to be committed",
+    async () => {
+      const git = findProgram("git") ?? "";
+      for (const moment of ["update-index", "commit", "hook"]) {
+        const place = fresh();
+        const programs = join(place.root, "../bin");
+        await mkdir(programs);
+        const kill = `#!/bin/sh\ncase " $* " in *" ${moment} "*) kill -9 $PPID; exit 1 ;; esac\nexec '${git}' "$@"\n`;
+        await writeFile(join(programs, "git"), kill, { mode: 0o755 });
+        // The hook is git's child, and git the program's.
+        await mkdir(join(place.root, ".git/hooks"));
+        const hook = "#!/bin/sh\nkill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat)\nexit 1\n";
+        if (moment === "hook") await writeFile(join(place.root, ".git/hooks/pre-commit"), hook, { mode: 0o755 });
+        const env = { PATH: `${programs}:${process.env["PATH"]}` };
+        const { signal, stderr } = await runIn(place, [...stage.argv, "--commit"], { env });
+        assert.equal(signal, "SIGKILL", `${moment}: ${stderr}`);
+        const next = await runIn(place, ["status"]);
+        assert.deepEqual([next.code, next.stderr], [0, ""], moment);
+        assert.equal(sideOf(treeOf(place.root), stage, moment), "after");
+        assert.equal(existsSync(join(place.state, "lock")), false, moment);
+        proveNothingLeft(place, stage, moment, "after");
+        assert.deepEqual(await unsavedIn(place), [...stage.paths].sort(), moment);
+        const undone = await runIn(place, ["undo", "--yes"]);
+        assert.equal(undone.code, 0, undone.stderr);
+        assert.equal(sideOf(treeOf(place.root), stage, `${moment}, undone`), "before");
+        await discard(place);
+      }
+    },
+  );
+});
+
+test("flushes to the disk do not grow with the number of documents", async (t) => {
+  const counts = new Map<number, number>();
+  for (const size of [5, 20, 200]) {
+    const place = await uniformFleet(t, size);
+    const trace = join(place.temporary, "trace");
+    const calls = "trace=fsync,fdatasync,sync_file_range,syncfs,sync";
+    const before = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", trace, "-e", calls];
+    const { code, stderr } = await runIn(place, ["rotate", "data-keys", "--yes"], { before });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, new RegExp(`done: .*${size} documents`));
+    counts.set(size, (await readFile(trace, "utf8")).match(/sync\w*\(/g)?.length ?? 0);
+  }
+  t.diagnostic(JSON.stringify(Object.fromEntries(counts)));
+  const [few = 0, some, many = 0] = [5, 20, 200].map((size) => counts.get(size));
+  assert.ok(many > 0);
+  assert.equal(many, some);
+  // A handful is flushed one by one, which is more often, and costs less than asking for all of the disk.
+  assert.ok(many <= few, `${many} and ${few}`);
 });
 
 /** What the disk says, to which calls, to every which of them. */
@@ -114,114 +241,6 @@ const FAILURES = [
   ["ENOSPC+", /^(mkdir|link|symlink|rename|write|fsync)/, 4],
   ["EROFS+", /^(mkdir|link|symlink|rename|unlink|fchmod)/, 4],
 ] as const;
-
-/** A fleet in which three plans of one moment touch nothing twice, and those three as one. */
-async function setStage(t: TestContext): Promise<Stage> {
-  const { fleet, directory, seen } = await start(t);
-  const next = await ageHolder(directory, "next");
-  const dora = await ageHolder(directory, "dora");
-  seen.know(next);
-  for (const name of ["db01", "backup01", "studio"])
-    await rm(join(fleet.root, "vars/per-machine", name), { recursive: true });
-  for (const name of ["backup01", "studio"])
-    await rm(join(fleet.root, `sops/secrets/${name}-age.key`), { recursive: true });
-  await rm(join(fleet.root, ".git/hooks"), { recursive: true });
-  await mkdir(join(fleet.root, "sops/users/dora"));
-  await writeFile(join(fleet.root, "sops/users/dora/key.json"), keyJson(dora));
-  await mkdir(join(fleet.root, "sops/groups/guests/users"), { recursive: true });
-  for (const name of ["chiara", "dora"])
-    await symlink(`../../../users/${name}`, join(fleet.root, "sops/groups/guests/users", name));
-  await fleet.git("add", "--all");
-  await fleet.git("commit", "--quiet", "-m", "Fewer machines, and guests");
-  const base = quickDirectory(t);
-  const place = copyOf({ root: fleet.root, key: fleet.keyOf("bruno") }, join(base, "origin"));
-  await rm(join(place.state, "last"), { recursive: true });
-  const plans = [
-    ["rotate", "user", "bruno", "--to", next.recipient],
-    ["user", "rm", "dora"],
-    ["group", "add", "ops", "chiara", "db01"],
-  ];
-  const files = await Promise.all(
-    plans.map(async (argv, i) => {
-      const file = join(base, `${i}.plan`);
-      const { code, stderr } = await runIn(place, [...argv, "--plan-out", file]);
-      assert.equal(code, 0, stderr);
-      return JSON.parse(await readFile(file, "utf8"));
-    }),
-  );
-  const list = (field: string) => files.flatMap((file) => file[field]);
-  const eve = await ageHolder(directory, "eve");
-  const added = { path: "sops/users/eve/key.json", expect: "absent", bytes: btoa(keyJson(eve)), reason: "eve" };
-  const plan = { ...files[0], changes: [...list("changes"), added], newDataKeys: list("newDataKeys") };
-  const file = join(base, "plan");
-  await writeFile(file, JSON.stringify(plan));
-  const argv = ["apply", file, "--yes", "--allow", next.recipient];
-  const plain = await plainTexts(place.root, [...PEOPLE.map((name) => ({ file: fleet.keyOf(name) }))]);
-  const stage = {
-    place,
-    directory: base,
-    argv,
-    writes: ["apply.json.draft", ...plan.changes.flatMap(stagedAs)].map((name) => join("transaction", name)),
-    before: treeOf(place.root),
-    plain,
-  };
-  await proveKinds(plan.changes, stage.before);
-  // The one that nothing happens to is looked at by the real sops.
-  await ok(fleet, argv, { SOPS_AGE_KEY_FILE: fleet.keyOf("bruno") });
-  const touched = await seen.prove({ readers: insteadOf("bruno", "next") });
-  assert.ok(touched.length >= 10, String(touched));
-  return { ...stage, after: treeOf(fleet.root) };
-}
-
-const PEOPLE = ["ada", "bruno", "chiara"];
-
-function keyJson({ recipient }: Holder): string {
-  return JSON.stringify([{ publickey: recipient, type: "age" }], null, 2);
-}
-
-interface PlannedFile {
-  readonly path: string;
-  readonly expect: string;
-  readonly bytes?: string;
-  readonly link?: string;
-}
-
-function stagedAs({ bytes }: PlannedFile, index: number): string[] {
-  return bytes === undefined ? [] : [`new/${index}`];
-}
-
-/** A matrix over a plan without links would prove nothing about links. */
-function proveKinds(changes: readonly PlannedFile[], before: Tree): void {
-  const paths = changes.map(({ path }) => path);
-  assert.equal(new Set(paths).size, paths.length, "nothing is touched twice");
-  const has = (what: (change: PlannedFile) => boolean) => assert.ok(changes.some(what), String(what));
-  const isNew = ({ expect }: PlannedFile) => expect === "absent";
-  has(({ path, bytes }) => path === ".sops.yaml" && bytes !== undefined);
-  has((change) => change.path.endsWith("/key.json") && change.bytes !== undefined && !isNew(change));
-  has(({ path, bytes }) => path.endsWith("/key.json") && bytes === undefined);
-  has((change) => change.bytes !== undefined && isNew(change));
-  has((change) => change.link !== undefined && isNew(change));
-  has(({ expect, link, bytes }) => expect.startsWith("link:") && link === undefined && bytes === undefined);
-  assert.ok(before.has("sops/users/dora/"), "a directory that goes");
-}
-
-/** Long words of what is sealed, as far as they are nowhere in the clear. */
-async function plainTexts(root: string, keys: readonly Pick<Holder, "file">[]): Promise<string[]> {
-  const words = new Set<string>(["AGE-SECRET-KEY-"]);
-  const paths = await documentPaths(root);
-  for (const path of paths) {
-    const opened = await Promise.all(keys.map((key) => decrypt(root, path, key)));
-    const plain = opened.find(({ code }) => code === 0)?.stdout.toString("utf8");
-    assert.ok(plain, `somebody opens ${path}`);
-    for (const [word] of plain.matchAll(/[\w+/=.$-]{16,}/g)) words.add(word);
-  }
-  assert.ok(words.size > paths.length);
-  const clear = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name)).toString("latin1"))
-    .join("\n");
-  return [...words].filter((word) => !clear.includes(word));
-}
 
 /** Nothing but the record of a finished change, what is approved, and what is remembered. */
 function proveNothingLeft({ root, state, temporary }: Place, stage: Stage, what: string, side: "before" | "after") {
@@ -235,6 +254,28 @@ function proveNothingLeft({ root, state, temporary }: Place, stage: Stage, what:
 
 function writeOf(path: string): Point {
   return { name: "write", nth: 1, path, what: `write ${path}` };
+}
+
+/** Every document that bruno read before is opened by the key in the file, and by no key of his from before. */
+async function proveSealedTo({ root, key }: Place, file: string): Promise<void> {
+  const recipient = await publicHalf(file);
+  const old = await publicHalf(key);
+  let count = 0;
+  for (const path of await documentPaths(root)) {
+    const recipients = recipientsOf(await readFile(join(root, path), "utf8"));
+    assert.ok(!recipients.includes(old), path);
+    if (!recipients.includes(recipient)) continue;
+    assert.equal((await decrypt(root, path, { file })).code, 0, path);
+    count++;
+  }
+  assert.ok(count >= 10, String(count));
+}
+
+/** Paths that git would commit or lists as unknown. */
+async function unsavedIn({ root }: Place): Promise<string[]> {
+  const { stdout } = await run(["git", "status", "--porcelain", "-z", "--untracked-files=all"], { cwd: root });
+  const entries = Buffer.from(stdout).toString("utf8").split("\0").filter(Boolean);
+  return entries.map((entry) => entry.slice(3)).sort();
 }
 
 /** Of the points that match, the first and then every `step`th; of the others all. */
