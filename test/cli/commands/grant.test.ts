@@ -37,7 +37,7 @@ test("--json is the plan and nothing else on stdout; it never holds a value", as
 
 test("a shared rule is asked about, and without a terminal the flags that would answer are named", async (t) => {
   const fleet = await sampleFleet(t);
-  const made = await fleet.secrets(["set", "secrets/services/pager.json#key"], { stdin: "value" });
+  const made = await fleet.secrets(["set", "secrets/services/pager.json#key", "-"], { stdin: "value" });
   assert.equal(made.code, 0, made.stderr);
   await fleet.git("add", "--all");
   await fleet.git("commit", "--quiet", "-m", "Pager");
