@@ -8,6 +8,7 @@ import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
 import { refuseName } from "./add-user.ts";
+import { followGroup, otherMembers } from "./group-rules.ts";
 import { isGroup, joinGroup, listConfigs, noGroup } from "./groups.ts";
 import { dropIfEmpty, foldersLinking } from "./places.ts";
 import { keyHolders, memberOf, whoIs } from "./who.ts";
@@ -56,9 +57,16 @@ async function addMembers(
   const fleet = await workplace.fleet();
   const draft = new PolicyDraft(workplace.ground);
   for (const name of members) await joinGroup(fleet, draft, group, name);
+  const joining = members.map((name) => whoIs(fleet, name));
+  const others = otherMembers(fleet, group, joining);
   return planAccess(
     workplace,
-    policyEdit({ summary: `add ${members.join(", ")} to group ${group}`, changes: draft.changes }),
+    policyEdit({
+      summary: `add ${members.join(", ")} to group ${group}`,
+      changes: draft.changes,
+      next:
+        listConfigs(fleet, group).length > 0 ? [] : joining.flatMap((one) => followGroup(fleet, "grant", one, others)),
+    }),
     options,
   );
 }
@@ -98,6 +106,9 @@ export async function planRemoveMembers(
       hint: `members: ${known?.members.map((one) => one.name).join(", ") ?? "none"}`,
     });
   }
+  const leaving = members.map((name) => whoIs(fleet, name));
+  const others = otherMembers(fleet, group, leaving);
+  const named = lists.length > 0 ? [] : leaving.flatMap((one) => followGroup(fleet, "revoke", one, others));
   const empty = known !== undefined && (await dropIfEmpty(draft, group));
   const plan = await planAccess(
     workplace,
@@ -110,7 +121,7 @@ export async function planRemoveMembers(
     }),
     options,
   );
-  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
+  return { ...plan, next: [...(plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : []), ...named] };
 }
 
 /** The group itself: its members keep what they read by their own names. @throws SecretsError `E_NOT_FOUND` */
