@@ -1,5 +1,6 @@
 /** Documents that go with somebody, because nobody else could ever read them; and the rules that are for those alone. */
 import { SecretsError } from "../../errors.ts";
+import { MEMBER_KINDS } from "../../fleet/clan/links.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { parentOf } from "../../fleet/path-index.ts";
@@ -47,13 +48,19 @@ export async function dropOrphans(
   for (const { tier, path } of documents) {
     const reason = `nobody but ${name} could read it`;
     if (tier === "files") await draft.remove(path, reason);
-    else await draft.removeAll(parentOf(path), reason);
+    else await dropSecret(draft, parentOf(path), reason);
   }
   if (documents.length === 0) return [];
   const what = documents.length === 1 ? "1 document that only" : `${documents.length} documents that only`;
   return [
     `${what} ${name} could read ${documents.length === 1 ? "goes" : "go"}; git history keeps what is committed, sealed as it was`,
   ];
+}
+
+/** Not what lies below: the file of another secret may be called `f/sub` beside `f`. */
+async function dropSecret(draft: PolicyDraft, folder: string, reason: string): Promise<void> {
+  for (const name of ["secret", "value"]) await draft.remove(`${folder}/${name}`, reason);
+  for (const kind of MEMBER_KINDS) await draft.removeAll(`${folder}/${kind}`, reason);
 }
 
 /**

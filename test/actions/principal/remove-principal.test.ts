@@ -11,6 +11,7 @@ import {
   links,
   linkTo,
   OWN,
+  other,
   RULES,
   secretIn,
   smallFleet,
@@ -90,15 +91,25 @@ test("a group that they were alone in goes as well; links that are called otherw
   assert.deepEqual(readers(TOKEN_PATH), ["ada", "bob", "web"]);
 });
 
-test("the last person who can open something is not removed", async () => {
-  const place = await smallPlace(
-    { ...(await secretIn("vars/shared/x/y", [bob, web], ["users/bob", "machines/web"])) },
-    ada,
-    bob,
-  );
+test("what nobody else could read is a reason to stop, or goes with them; what lies below it stays", async () => {
+  const files = {
+    ...(await secretIn("vars/shared/x/y", [bob, web], ["users/bob", "machines/web"])),
+    ...(await secretIn("vars/shared/x/y/z", [ada, bob], ["users/ada", "users/bob"])),
+    "vars/shared/x/y/value": "an old value",
+  };
+  const place = await smallPlace(files, ada, bob);
+  const refusal = planRemovePrincipal(place, "user", "bob", {});
+  await assert.rejects(refusal, { code: "E_ONLY_READER", hint: /^vars\/shared\/x\/y\n.*--drop-documents/s });
+  const { files: left } = await after(place, await planRemovePrincipal(place, "user", "bob", { dropDocuments: true }));
+  const below = Object.keys(left).filter((path) => path.startsWith("vars/shared/x/"));
+  assert.deepEqual(below.sort(), ["vars/shared/x/y/z/secret", "vars/shared/x/y/z/users/ada"]);
+});
+
+test("a key of nobody is no other person: the last one who is known stays", async () => {
+  const place = await smallPlace({ "lone.sops.yaml": await sealed("yaml", "x: 1", [[bob, other]]) }, ada, bob);
   await assert.rejects(planRemovePrincipal(place, "user", "bob", {}), {
     code: "E_LAST_PERSON",
-    hint: /^vars\/shared\/x\/y\n/,
+    hint: /^lone\.sops\.yaml\n/,
   });
 });
 
@@ -143,7 +154,7 @@ test("a machine goes with its sealed key, and its own secrets stay for people", 
 test("a secret that only the machine reads is named, and nothing is done", async () => {
   const place = await smallPlace(await secretIn("vars/per-machine/web/a/b", [web], ["machines/web"]), ada, web);
   await assert.rejects(planRemovePrincipal(place, "machine", "web", {}), {
-    code: "E_LAST_READER",
+    code: "E_ONLY_READER",
     hint: /^vars\/web\/a\/b\n/,
   });
 });
