@@ -39,12 +39,12 @@ export function anchorKind(anchor: string): PrincipalKind {
   return splitAnchor(anchor)?.kind ?? "unknown";
 }
 
-/** What people put behind a name for its next key, while the old one still counts: `&ada_new`, `&ada-new`, `&ada_2`. */
-const LATER_KEY = /^(.+)(?:[_-]new|_(?:[2-9]|[1-9]\d{1,3}))$/i;
+/** What people put behind a name for its next key, while the old one still counts: `&ada_new`, `&ada_key2`. */
+const LATER_KEY = /^(.+)[_-](?:new|key\d{1,4})$/i;
 
 /**
  * The one that an anchor names: the whole anchor first, then what follows the word before it; if nobody is called that,
- * the same without a `_new`, `-new` or `_2` at the end. Undefined when nobody is called that either, or more than one
+ * the same without a `_new` or `_key2` at the end. Undefined when nobody is called that either, or more than one
  * are and the word does not tell which.
  */
 export function matchAnchor<T extends Named>(anchor: string, names: NameIndex<T>): T | undefined {

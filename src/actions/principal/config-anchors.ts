@@ -61,11 +61,11 @@ export function anchorsOf({ configs }: Fleet): string[] {
   return configs.flatMap(({ anchors }) => anchors.flatMap(({ anchor, list }) => [anchor ?? [], list ?? []].flat()));
 }
 
-/** `ada`, else `ada_2`, `ada_3`, …: read back as the same name. */
+/** `ada`, else `ada_key2`, `ada_key3`, …: read back as the same name. */
 export function freeAnchor(name: string, taken: readonly string[]): string {
   const start = name.replace(/[^A-Za-z0-9_-]/g, "_");
   for (let number = 1; ; number++) {
-    const anchor = number === 1 ? start : `${start}_${number}`;
+    const anchor = number === 1 ? start : `${start}_key${number}`;
     if (!taken.includes(anchor)) return anchor;
   }
 }
@@ -85,7 +85,7 @@ export async function takeOverAnchors(
   for (const { anchor, path } of old.origins) {
     if (anchor === undefined) continue;
     const isNext = (other: string | undefined) =>
-      other?.startsWith(anchor) === true && /^([_-]new|_\d{1,4})+$/.test(other.slice(anchor.length));
+      other?.startsWith(anchor) === true && /^([_-](new|key\d{1,4}))+$/.test(other.slice(anchor.length));
     const heir = heirs.flatMap(({ origins }) => origins).find((one) => one.path === path && isNext(one.anchor));
     if (heir?.anchor === undefined) continue;
     await draft.editConfig(path, [{ kind: "rename-anchor", from: heir.anchor, to: anchor }], reason);

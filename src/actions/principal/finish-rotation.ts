@@ -70,7 +70,7 @@ async function tellApart(
 ): Promise<{ kept: PrincipalKey; old: PrincipalKey }> {
   const keyring = await workplace.keyring();
   await keyring.runCommands();
-  const marked = keys.filter(({ origins }) => origins.some(({ anchor }) => /_new(_\d+)?$/.test(anchor ?? "")));
+  const marked = keys.filter(({ origins }) => origins.some(({ anchor }) => /_new$/.test(anchor ?? "")));
   const held = keys.filter(({ id }) => keyring.canOpen(id));
   const kept =
     to !== undefined

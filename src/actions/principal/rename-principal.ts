@@ -97,7 +97,7 @@ async function renameAnchors(
   reason: string,
 ): Promise<void> {
   const spelled = name.replace(/[^A-Za-z0-9]/g, "[-_.]");
-  const pattern = new RegExp(`^((?:[a-z]+[_-])??)${spelled}((?:[_-](?:new|\\d+))*)$`, "i");
+  const pattern = new RegExp(`^((?:[a-z]+[_-])??)${spelled}((?:[_-](?:new|key\\d+))*)$`, "i");
   for (const { path, anchors } of fleet.configs) {
     const taken = anchors.flatMap((key) => [key.anchor ?? [], key.list ?? []].flat());
     for (const anchor of new Set(

@@ -150,12 +150,12 @@ async function overlap(
   );
 }
 
-/** `ada_new`, else `ada_2`, …: with one such ending it is read back as the name that is before it. */
+/** `ada_new`, else `ada_key2`, …: with one such ending it is read back as the name that is before it. */
 function secondAnchor(fleet: Fleet, name: string, { origins }: PrincipalKey): string {
   const taken = anchorsOf(fleet);
   const anchor = origins.find((origin) => origin.anchor !== undefined)?.anchor ?? name;
   const isName = anchor.endsWith(name.replace(/[^A-Za-z0-9_-]/g, "_"));
-  const base = isName ? anchor : anchor.replace(/(?<=.)([_-]new|_\d{1,4})$/i, "");
+  const base = isName ? anchor : anchor.replace(/(?<=.)[_-](new|key\d{1,4})$/i, "");
   return taken.includes(`${base}_new`) ? freeAnchor(base, taken) : `${base}_new`;
 }
 

@@ -120,7 +120,7 @@ describe("planAddUser", () => {
     assert.equal(fleet.registry.users.get("eve")?.sound, true);
     assert.deepEqual(diff(RULES, text(".sops.yaml")), [
       `+  - &eve ${other.recipient}`,
-      `+  - &eve_2 ${next.recipient}`,
+      `+  - &eve_key2 ${next.recipient}`,
     ]);
     assert.equal(fleet.principals.find("eve")?.keys.length, 2);
   });
@@ -185,6 +185,6 @@ describe("planAddUser", () => {
   it("keeps an anchor clear of those that are there", async () => {
     const place = await smallPlace({ ".sops.yaml": RULES.replaceAll("admin_bob", "eve") });
     const { text } = await after(place, await add(place, "eve", [eve]));
-    assert.match(text(".sops.yaml"), new RegExp(`- &eve_2 ${other.recipient}`));
+    assert.match(text(".sops.yaml"), new RegExp(`- &eve_key2 ${other.recipient}`));
   });
 });

@@ -30,7 +30,7 @@ test("one more key opens whatever its owner reads, and one fewer takes it back",
   const plan = await planAddKey(place, "ada", stated(next), {});
   assert.deepEqual(steps(plan).slice(0, 2), [`${TOKEN} +ada kept`, `${WIFI} +ada kept`]);
   const added = await after(place, plan);
-  assert.match(added.text(".sops.yaml"), new RegExp(`- &ada_2 ${next.recipient}`));
+  assert.match(added.text(".sops.yaml"), new RegExp(`- &ada_key2 ${next.recipient}`));
   assert.deepEqual(drift(added), []);
   const back = await workplaceOf(added.files, ada);
   const removal = await planRemoveKey(back, "ada", stated(next), {});
@@ -42,7 +42,7 @@ test("one more key opens whatever its owner reads, and one fewer takes it back",
 });
 
 test("rules that name another key of theirs name the new one as well, and none names it twice", async () => {
-  const rules = `keys:\n  - &ada ${ada.recipient}\n  - &ada_2 ${other.recipient}\ncreation_rules:\n  - path_regex: one\n    key_groups:\n      - age: [*ada]\n  - path_regex: two\n    key_groups:\n      - age: [*ada_2]\n  - path_regex: both\n    age: ${ada.recipient},${other.recipient}\n`;
+  const rules = `keys:\n  - &ada ${ada.recipient}\n  - &ada_key2 ${other.recipient}\ncreation_rules:\n  - path_regex: one\n    key_groups:\n      - age: [*ada]\n  - path_regex: two\n    key_groups:\n      - age: [*ada_key2]\n  - path_regex: both\n    age: ${ada.recipient},${other.recipient}\n`;
   const place = await workplaceOf(
     {
       ".sops.yaml": rules,
@@ -66,11 +66,11 @@ test("rules that name another key of theirs name the new one as well, and none n
   const result = await after(place, plan);
   assert.deepEqual(diff(rules, result.text(".sops.yaml")), [
     "-      - age: [*ada]",
-    "-      - age: [*ada_2]",
+    "-      - age: [*ada_key2]",
     `-    age: ${ada.recipient},${other.recipient}`,
-    `+  - &ada_3 ${next.recipient}`,
-    "+      - age: [*ada, *ada_3]",
-    "+      - age: [*ada_2, *ada_3]",
+    `+  - &ada_key3 ${next.recipient}`,
+    "+      - age: [*ada, *ada_key3]",
+    "+      - age: [*ada_key2, *ada_key3]",
     `+    age: ${ada.recipient},${next.recipient},${other.recipient}`,
   ]);
 });
@@ -112,9 +112,9 @@ test("the key that opened a document goes only when the person still opens it", 
 });
 
 test("who is known by anchors alone keeps their name", async () => {
-  const rules = RULES.replace("  - &admin_bob", `  - &ada_2 ${next.recipient}\n  - &admin_bob`)
-    .replace("[*ada,", "[*ada, *ada_2,")
-    .replace("- *ada\n", "- *ada\n          - *ada_2\n");
+  const rules = RULES.replace("  - &admin_bob", `  - &ada_key2 ${next.recipient}\n  - &admin_bob`)
+    .replace("[*ada,", "[*ada, *ada_key2,")
+    .replace("- *ada\n", "- *ada\n          - *ada_key2\n");
   const place = await workplaceOf(
     { ".sops.yaml": rules, [TEAM]: await sealed("yaml", "x: 1", [[ada, next, bob]]) },
     ada,

@@ -16,12 +16,12 @@ test("keys are meant by the anchor that they have, and get one where they have n
     found.map(({ anchor, text }) => [anchor, text]).sort(),
     [
       ["ada", ada.recipient],
-      ["ada_2", next.recipient],
+      ["ada_key2", next.recipient],
       ["db", db.recipient],
     ].sort(),
   );
   const text = Buffer.from(await draft.ground.read(".sops.yaml")).toString("utf8");
-  assert.deepEqual(diff(RULES, text).sort(), [`+  - &ada_2 ${next.recipient}`, `+  - &db ${db.recipient}`].sort());
+  assert.deepEqual(diff(RULES, text).sort(), [`+  - &ada_key2 ${next.recipient}`, `+  - &db ${db.recipient}`].sort());
   // Once more changes nothing.
   await anchorsFor(draft, ".sops.yaml", [whoIs(fleet, "ada"), whoIs(fleet, "db")], "test");
   assert.equal(Buffer.from(await draft.ground.read(".sops.yaml")).toString("utf8"), text);
@@ -32,8 +32,8 @@ test("a free anchor is made of the name, and numbered from two", () => {
   const cases: readonly (readonly [name: string, taken: readonly string[], anchor: string])[] = [
     ["ada", [], "ada"],
     ["ada", ["bob"], "ada"],
-    ["ada", ["ada"], "ada_2"],
-    ["ada", ["ada", "ada_2", "ada_4"], "ada_3"],
+    ["ada", ["ada"], "ada_key2"],
+    ["ada", ["ada", "ada_key2", "ada_key4"], "ada_key3"],
     ["web-01.lan", [], "web-01_lan"],
     ["é\u001b[", [], "___"],
   ];

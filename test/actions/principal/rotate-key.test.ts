@@ -134,9 +134,9 @@ describe("planRotate", () => {
   });
 
   it("to a key that they have already drops the old one, and states no key twice", async () => {
-    const rules = RULES.replace("  - &admin_bob", `  - &ada_2 ${next.recipient}\n  - &admin_bob`).replace(
+    const rules = RULES.replace("  - &admin_bob", `  - &ada_key2 ${next.recipient}\n  - &admin_bob`).replace(
       "[*ada,",
-      "[*ada, *ada_2,",
+      "[*ada, *ada_key2,",
     );
     const place = await smallPlace({
       ...keyFile("users", "ada", ada, next),
