@@ -77,18 +77,26 @@ export function environmentIn({ temporary, key }: Place, extra: Readonly<Record<
   };
 }
 
-/** @param before what runs the program: `strace …`, or nothing */
+interface RunOptions {
+  /** What runs the program: `strace …`. */
+  readonly before?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
 export async function runIn(
   place: Place,
   argv: readonly string[],
-  { before = [], env = {} }: { before?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+  { before = [], env = {}, stdin = "" }: RunOptions = {},
 ): Promise<Ended> {
   const [program = "", ...rest] = [...before, process.execPath, MAIN, ...argv];
   const child = spawn(program, rest, {
     cwd: place.root,
     env: environmentIn(place, env),
-    stdio: ["ignore", "pipe", "pipe"],
   });
+  // A program that ends before it reads its input closes the pipe under us; that is its right.
+  child.stdin.on("error", () => {});
+  child.stdin.end(stdin);
   const output = [child.stdout, child.stderr].map(async (stream) => (await stream.toArray()).join(""));
   const [code, signal] = await once(child, "close");
   const [stdout = "", stderr = ""] = await Promise.all(output);
@@ -137,7 +145,7 @@ export async function pointsOf(place: Place, argv: readonly string[]): Promise<r
 
 /**
  * Runs a command in which the system call at a point ends as told.
- * @param fate `signal=SIGKILL`, `error=EIO`; with a `+` behind it for this call and all later ones of its name
+ * @param fate `signal=SIGKILL`, `delay_enter=900ms`, `error=EIO`; with a `+` behind it for this call and all later ones of its name
  */
 export async function runUnderFire(
   place: Place,
@@ -155,7 +163,7 @@ export async function runUnderFire(
   const rules = ["-e", `trace=${name}`, "-e", `inject=${name}:${fate.replace("+", "")}:${when}`];
   const before = ["strace", ...how, "-qq", "-o", trace, ...which, ...rules];
   const ended = await runIn(place, argv, { before });
-  const hit = kills ? ended.signal === "SIGKILL" : readFileSync(trace, "utf8").includes("INJECTED");
+  const hit = kills ? ended.signal === "SIGKILL" : /\((INJECTED|DELAYED)/.test(readFileSync(trace, "utf8"));
   rmSync(trace);
   return { ...ended, hit };
 }
