@@ -34,11 +34,12 @@ export interface Conduct {
 export async function conduct(
   context: Context,
   workplace: LocalWorkplace,
-  plan: AccessPlan,
+  given: AccessPlan,
   flags: ChangeFlags,
   { stated = new Set(), prepare }: Conduct = {},
 ): Promise<void> {
   const { terminal } = context;
+  const plan = tellRisk(given);
   if (flags.commit === true && flags.planOut !== undefined) {
     throw new SecretsError("E_USAGE", "a plan in a file is committed when it is applied: secrets apply FILE --commit", {
       kind: "usage",
@@ -83,6 +84,13 @@ export async function conduct(
   report(true, commit);
   terminal.note([style("green", "done"), ": ", plan.summary, commit === undefined ? "" : ` (commit ${commit})`]);
   for (const step of plan.next) terminal.note([style("cyan", "next"), ": ", step]);
+}
+
+/** What was risked is written down with what was done: in the record of the change, and in the commit. */
+function tellRisk(plan: AccessPlan): AccessPlan {
+  const risked = plan.documents.filter(({ dataKey }) => dataKey === "risked").length;
+  if (risked === 0) return plan;
+  return { ...plan, summary: `${plan.summary} (${risked === 1 ? "its data key is" : `${risked} data keys are`} kept)` };
 }
 
 function show({ terminal }: Context, plan: AccessPlan, unapproved: readonly PlannedReader[], flags: ChangeFlags): void {

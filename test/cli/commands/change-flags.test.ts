@@ -196,3 +196,14 @@ test("a key that was typed is approved, though nothing is sealed to it before th
   assert.deepEqual([eve?.name, eve?.how], ["eve", "stated"]);
   await ok(fleet, ["grant", "eve", "vars/web01/acme/dns-token", "--yes"]);
 });
+
+test("a data key that is kept although a reader goes is told before and after, and written down", async (t) => {
+  const fleet = await sampleFleet(t);
+  const flags = ["revoke", "bruno", MAILER, "--keep-data-key", "--json", "--yes"];
+  const plan = JSON.parse(await ok(fleet, flags));
+  assert.equal(plan.documents[0].dataKey, "risked");
+  assert.match(plan.warnings.join("\n"), /keeps? (its|their) data key/);
+  assert.match(plan.summary, /its data key is kept/);
+  assert.match((await fleet.secrets(["undo", "-n"])).stdout.toString(), /its data key is kept/);
+  assert.equal(plan.exposed.length, 3);
+});
