@@ -1,4 +1,4 @@
-/** Findings as workflow commands, which GitHub and Forgejo show beside the changed lines. */
+/** Findings as workflow commands, which GitHub shows beside the changed lines, and Forgejo in the log of the job. */
 import type { CheckReport, Finding } from "../../actions/check/finding.ts";
 
 const COMMANDS: Readonly<Record<Finding["severity"], string>> = { error: "error", warning: "warning", info: "notice" };
