@@ -67,13 +67,15 @@ function stampOf(stats: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigin
   return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.mode}`;
 }
 
+/** One for all files: they are read one after the other, and ten thousand buffers would wait for the garbage collector. */
+const chunk = Buffer.alloc(1 << 16);
+
 function hashFile(name: string): Sighting {
   const handle = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     // Stamped before it is read: a write that comes in between shows as another stamp later.
     const stats = fstatSync(handle, { bigint: true });
     const hash = createHash("sha256");
-    const chunk = Buffer.allocUnsafe(Math.min(Number(stats.size) + 1, 1 << 20));
     for (let count = 1; count > 0; ) {
       count = readSync(handle, chunk, 0, chunk.length, null);
       hash.update(chunk.subarray(0, count));
