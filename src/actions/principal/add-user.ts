@@ -60,7 +60,6 @@ export async function planAddUser(
     policyEdit({
       summary: `add user ${name}`,
       changes: draft.changes,
-      stated: new Set(keys.map(keyName)),
       next: [
         ...(documents.size + groups.size === 0 ? [`secrets grant ${name} ADDRESS… lets ${name} read something`] : []),
       ],

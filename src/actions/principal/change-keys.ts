@@ -46,7 +46,6 @@ export async function planAddKey(
     policyEdit({
       summary: `add a key of ${name}: ${shortenKey(key.id)}`,
       changes: draft.changes,
-      stated: new Set([keyName(key)]),
     }),
     options,
   );

@@ -54,7 +54,6 @@ export async function planRotate(
       changes: draft.changes,
       // Whoever else has the key keeps what it opens.
       dropped: others.length === 0 ? new Set([keyName(old)]) : new Set(),
-      stated: new Set([keyName(to)]),
       warnings: [...sharing(name, others), ...(sealed.warning === undefined ? [] : [sealed.warning])],
     }),
     { ...options, ...(sealed.values === undefined ? {} : { values: sealed.values }) },
@@ -143,7 +142,6 @@ async function overlap(
     policyEdit({
       summary: `seal to a second key of ${name}: ${shortenKey(to.id)}`,
       changes: draft.changes,
-      stated: new Set([keyName(to)]),
       next: [`once the new key is in use: secrets rotate user ${name} --finish (run with the new key)`],
     }),
     options,

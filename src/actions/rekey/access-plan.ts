@@ -46,8 +46,6 @@ export interface PolicyEdit {
   readonly dropped: ReadonlySet<string>;
   /** Where `dropped` holds; everywhere when left out. */
   readonly droppedFrom?: (document: FleetDocument) => boolean;
-  /** Keys (`<type> <id>`) that the person typed or made: they need no further approval. */
-  readonly stated: ReadonlySet<string>;
   readonly warnings: readonly string[];
   readonly next: readonly string[];
 }
@@ -58,5 +56,5 @@ export function keyName({ type, id }: { readonly type: string; readonly id: stri
 }
 
 export function policyEdit(edit: Pick<PolicyEdit, "summary"> & Partial<PolicyEdit>): PolicyEdit {
-  return { changes: [], dropped: new Set(), stated: new Set(), warnings: [], next: [], ...edit };
+  return { changes: [], dropped: new Set(), warnings: [], next: [], ...edit };
 }
