@@ -1,4 +1,5 @@
 /** Edits of the policy as they pile up: each sees the files as the ones before it left them, and nothing is written. */
+import { SecretsError } from "../../errors.ts";
 import { linkPath, linkTarget } from "../../fleet/clan/link-target.ts";
 import type { Member } from "../../fleet/clan/links.ts";
 import { changeKeyJson, newKeyJson, type StatedClanKey } from "../../fleet/clan/write-key-json.ts";
@@ -30,9 +31,19 @@ export class PolicyDraft {
     );
   }
 
-  /** @param reason what this does, for the person: `key of ada`; several of one file are joined */
+  /**
+   * @param reason what this does, for the person: `key of ada`; several of one file are joined
+   * @throws SecretsError `E_IN_THE_WAY` where a link stands: a file would take its place, and what it leads to would
+   *   stay as it is
+   */
   async write(path: string, bytes: Uint8Array, reason: string, mode?: number): Promise<void> {
     const expect = await this.#expected(path);
+    if (expect.startsWith("link:")) {
+      throw new SecretsError("E_IN_THE_WAY", "this is a link, and what it leads to is not edited through it", {
+        location: { file: path },
+        hint: "put the file itself in the place of the link, then run it again",
+      });
+    }
     if (expect === contentHash(bytes)) {
       this.#changes.delete(path);
       return;
