@@ -29,7 +29,9 @@ export interface PlanOptions {
 }
 
 /** Documents that are worked on at one time: enough to keep the crypto busy, few enough for the memory. */
-const WINDOW = 32;
+const ABREAST = 64;
+/** Documents between two words of progress. */
+const STEP = 32;
 /** An error is to be read. */
 const LISTED = 12;
 const NOBODY: ReadonlySet<string> = new Set();
@@ -118,31 +120,49 @@ function reasonOf({ added, removed, regrouped }: WantedReaders, fresh: boolean, 
   return parts.length === 0 && fresh ? "new data key" : parts.join(" ");
 }
 
-/** Opens and seals in windows, and gathers what cannot be opened: all of it is told at once. */
+/**
+ * Opens and seals, and gathers what cannot be opened: all of it is told at once. Whenever a document is done the next
+ * one begins, so that there is something to open here while other threads seal.
+ */
 async function rekeyAll(
   workplace: Workplace,
   orders: readonly RekeyOrder[],
   { onProgress }: PlanOptions,
 ): Promise<Rekeyed[]> {
-  const done: Rekeyed[] = [];
-  const locked: SecretsError[] = [];
+  const rekeyed = new Map<number, Rekeyed>();
+  const locked = new Map<number, SecretsError>();
   const sealer = workplace.openSealer(orders.reduce((sum, order) => sum + wrapsOf(order), 0));
-  try {
-    for (let start = 0; start < orders.length; start += WINDOW) {
-      const window = orders.slice(start, start + WINDOW);
-      const results = await Promise.allSettled(window.map((order) => rekeyDocument(workplace, sealer, order)));
-      for (const result of results) {
-        if (result.status === "fulfilled") done.push(result.value);
-        else if (isLocked(result.reason)) locked.push(result.reason);
-        else throw result.reason;
+  const waiting = takenOnce(orders);
+  let done = 0;
+  const work = async () => {
+    // Leaving the loop by an error ends it for everybody.
+    for (const [i, order] of waiting) {
+      try {
+        rekeyed.set(i, await rekeyDocument(workplace, sealer, order));
+      } catch (error) {
+        if (!isLocked(error)) throw error;
+        locked.set(i, error);
       }
-      onProgress?.(Math.min(start + WINDOW, orders.length), orders.length);
+      done++;
+      if (done % STEP === 0 || done === orders.length) onProgress?.(done, orders.length);
     }
+  };
+  try {
+    await Promise.all(Array.from({ length: ABREAST }, work));
   } finally {
     await sealer.close();
   }
-  if (locked.length > 0) throw cannotOpen(locked, orders.length);
-  return done;
+  if (locked.size > 0) throw cannotOpen(inOrder(locked), orders.length);
+  return inOrder(rekeyed);
+}
+
+/** With their places. What one loop takes, no other does. */
+function* takenOnce<T>(items: readonly T[]): Generator<[number, T], void> {
+  yield* items.entries();
+}
+
+function inOrder<T>(found: ReadonlyMap<number, T>): T[] {
+  return [...found].sort(([a], [b]) => a - b).map(([, value]) => value);
 }
 
 /** How many times the data key of a document, or a share of it, will be sealed. */
