@@ -31,10 +31,7 @@ test("findings are told and end the run with 1; no key is needed", async (t) => 
     stdout.toString(),
     /^secrets\/services\/mailer\.env\n {2}error: db01 should read it and cannot \[reader-drift\]\n/,
   );
-  assert.match(
-    stdout.toString(),
-    /\n {4}\+ db01 age1.{10}….{6}\n {4}→ secrets sync secrets\/services\/mailer\.env\n/,
-  );
+  assert.match(stdout.toString(), /\n {4}\+ db01 age1.{10}….{6}\n {4}→ secrets sync secrets\/services\/mailer\.env\n/);
   assert.match(stdout.toString(), /\n\n30 documents, 1 error, 0 warnings\n$/);
   assert.equal(stderr, "");
 });
