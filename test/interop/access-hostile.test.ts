@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../src/repo/program.ts";
 import { sampleFleet } from "../cli/sample.ts";
@@ -22,6 +22,7 @@ import {
   runUnderFire,
   type Tree,
   treeOf,
+  until,
 } from "./under-fire.ts";
 
 interface Prepared {
@@ -44,97 +45,151 @@ const COMMANDS = [
   ["machine", "rm", "backup01", "--yes"],
 ];
 
-test("documents that are links to the outside", async (t) => {
-  const { place, outside } = await prepared(t);
-  const inside = (path: string) => join(place.root, path);
-  for (const path of [FILE, VAR]) {
-    const kept = join(outside, path.replaceAll("/", "-"));
-    await rename(inside(path), kept);
-    await symlink(kept, inside(path));
-  }
-  await symlink(outside, inside("secrets/services/more"));
-  await proveUntouched(t, place, outside, COMMANDS);
-});
+/** What a terminal would act on, or show as something else. */
+const NASTY = "x\u001b[2J\u001b]0;pwned\u0007\r\n\u009b31m\u202egnp\u2028y";
 
-test("people, machines and groups that are links to the outside", async (t) => {
-  const { place, outside, mallory } = await prepared(t);
-  const inside = (path: string) => join(place.root, "sops", path);
-  await mkdir(join(outside, "users"));
-  await writeFile(join(outside, "key.json"), JSON.stringify([{ publickey: mallory.recipient, type: "age" }]));
-  await symlink(outside, inside("users/mallory"));
-  await symlink(outside, inside("machines/mallory"));
-  await symlink(outside, inside("groups/mallory"));
-  await symlink("../../../users/mallory", inside("groups/admins/users/mallory"));
-  const at = join(place.root, "vars/per-machine/web01/acme/dns-token");
-  await mkdir(join(at, "users"));
-  await symlink("../../../../../../sops/users/mallory", join(at, "users/mallory"));
-  await symlink(outside, join(at, "machines/mallory"));
-  const next = await publicHalf(place.key);
-  await proveUntouched(t, place, outside, [
-    ...COMMANDS,
-    ["rotate", "user", "mallory", "--to", next, "--force", "--yes"],
-    ["user", "add-key", "mallory", next, "--force", "--yes"],
-    ["user", "rename", "mallory", "mal", "--yes"],
-    ["user", "rm", "mallory", "--yes"],
-    ["machine", "rm", "mallory", "--yes"],
-    ["group", "add-member", "mallory", "chiara", "--yes"],
-    ["group", "rm", "mallory", "--yes"],
-  ]);
-  for (const path of treeOf(place.root).keys()) {
-    if (path.endsWith("/secret") || path === FILE)
-      assert.ok(!(await readFile(join(place.root, path), "utf8")).includes(mallory.recipient), path);
-  }
-});
-
-for (const target of ["outside", "inside"] as const) {
-  test(`a .sops.yaml that is a link, ${target}`, async (t) => {
+// Most of the time each of them waits for another process.
+describe("changes of access in a prepared repository", { concurrency: 2 }, () => {
+  test("documents that are links to the outside", async (t) => {
     const { place, outside } = await prepared(t);
-    const config = join(place.root, ".sops.yaml");
-    const kept = target === "outside" ? join(outside, "rules.yaml") : join(place.root, "rules.yaml");
-    await rename(config, kept);
-    await symlink(target === "outside" ? kept : "rules.yaml", config);
-    const before = await readFile(kept, "utf8");
-    const ended = await proveUntouched(t, place, outside, COMMANDS);
-    const refused = target === "outside" ? /E_POLICY_UNCLEAR/ : /E_IN_THE_WAY.*\.sops\.yaml/s;
-    assert.ok(ended.some(({ code, stderr }) => code === 2 && refused.test(stderr)));
-    assert.equal(treeOf(place.root).get(".sops.yaml"), `-> ${target === "outside" ? kept : "rules.yaml"}`);
-    assert.equal(await readFile(kept, "utf8"), before);
+    const inside = (path: string) => join(place.root, path);
+    for (const path of [FILE, VAR]) {
+      const kept = join(outside, path.replaceAll("/", "-"));
+      await rename(inside(path), kept);
+      await symlink(kept, inside(path));
+    }
+    await symlink(outside, inside("secrets/services/more"));
+    await proveUntouched(t, place, outside, COMMANDS);
   });
-}
 
-for (const [when, apply] of [
-  ["between the plan and the yes", atTheQuestion],
-  ["at the commit point", whilePaused(1)],
-  ["with some of the files in place", whilePaused(6)],
-] as const) {
-  test(`a folder that becomes a link to the outside ${when}`, async (t) => {
-    const { place, outside } = await prepared(t);
-    // The same documents, so that only the place tells that they are others.
-    const folder = join(place.root, "vars/per-machine");
-    const copy = join(outside, "per-machine");
-    await run(["cp", "-a", folder, copy]);
-    const before = [treeOf(place.root), treeOf(outside)];
-    const swap = async () => {
-      await rename(folder, join(place.root, "../aside"));
-      await symlink(copy, folder);
-    };
-    const argv = ["rotate", "data-keys", "vars", "secrets/services"];
-    const { code, stderr } = await apply(t, place, argv, swap);
-    t.diagnostic(`${code} ${/E_\w+/.exec(stderr)?.[0]}`);
-    assert.ok(code === 2 || code === 5 || code === 6, stderr);
-    assert.deepEqual(treeOf(outside), before[1]);
-    // Put back, everything is as it was, if need be after the next command has mended it.
-    await rm(folder);
-    await rename(join(place.root, "../aside"), folder);
-    const next = await runIn(place, ["status"]);
-    assert.equal(next.code, 0, next.stderr);
-    assert.deepEqual(treeOf(place.root), before[0]);
-    assert.equal(existsSync(join(place.state, "transaction")), false);
+  test("people, machines and groups that are links to the outside", async (t) => {
+    const { place, outside, mallory } = await prepared(t);
+    const inside = (path: string) => join(place.root, "sops", path);
+    await mkdir(join(outside, "users"));
+    await writeFile(join(outside, "key.json"), JSON.stringify([{ publickey: mallory.recipient, type: "age" }]));
+    await symlink(outside, inside("users/mallory"));
+    await symlink(outside, inside("machines/mallory"));
+    await symlink(outside, inside("groups/mallory"));
+    await symlink("../../../users/mallory", inside("groups/admins/users/mallory"));
+    const at = join(place.root, "vars/per-machine/web01/acme/dns-token");
+    await mkdir(join(at, "users"));
+    await symlink("../../../../../../sops/users/mallory", join(at, "users/mallory"));
+    await symlink(outside, join(at, "machines/mallory"));
+    const next = await publicHalf(place.key);
+    await proveUntouched(t, place, outside, [
+      ...COMMANDS,
+      ["rotate", "user", "mallory", "--to", next, "--force", "--yes"],
+      ["user", "add-key", "mallory", next, "--force", "--yes"],
+      ["user", "rename", "mallory", "mal", "--yes"],
+      ["user", "rm", "mallory", "--yes"],
+      ["machine", "rm", "mallory", "--yes"],
+      ["group", "add-member", "mallory", "chiara", "--yes"],
+      ["group", "rm", "mallory", "--yes"],
+    ]);
+    for (const path of treeOf(place.root).keys()) {
+      if (path.endsWith("/secret") || path === FILE)
+        assert.ok(!(await readFile(join(place.root, path), "utf8")).includes(mallory.recipient), path);
+    }
   });
-}
+
+  for (const target of ["outside", "inside"] as const) {
+    test(`a .sops.yaml that is a link, ${target}`, async (t) => {
+      const { place, outside } = await prepared(t);
+      const config = join(place.root, ".sops.yaml");
+      const kept = target === "outside" ? join(outside, "rules.yaml") : join(place.root, "rules.yaml");
+      await rename(config, kept);
+      await symlink(target === "outside" ? kept : "rules.yaml", config);
+      const before = await readFile(kept, "utf8");
+      const ended = await proveUntouched(t, place, outside, COMMANDS);
+      const refused = target === "outside" ? /E_POLICY_UNCLEAR/ : /E_IN_THE_WAY.*\.sops\.yaml/s;
+      assert.ok(ended.some(({ code, stderr }) => code === 2 && refused.test(stderr)));
+      assert.equal(treeOf(place.root).get(".sops.yaml"), `-> ${target === "outside" ? kept : "rules.yaml"}`);
+      assert.equal(await readFile(kept, "utf8"), before);
+    });
+  }
+
+  for (const [when, apply] of [
+    ["between the plan and the yes", atTheQuestion],
+    ["at the commit point", whilePaused(1)],
+    ["with some of the files in place", whilePaused(6)],
+  ] as const) {
+    test(`a folder that becomes a link to the outside ${when}`, async (t) => {
+      const { place, outside } = await prepared(t);
+      // The same documents, so that only the place tells that they are others.
+      const folder = join(place.root, "vars/per-machine");
+      const copy = join(outside, "per-machine");
+      await run(["cp", "-a", folder, copy]);
+      const before = [treeOf(place.root), treeOf(outside)];
+      const swap = async () => {
+        await rename(folder, join(place.root, "../aside"));
+        await symlink(copy, folder);
+      };
+      const argv = ["rotate", "data-keys", "vars", "secrets/services"];
+      const { code, stderr } = await apply(t, place, argv, swap);
+      t.diagnostic(`${code} ${/E_\w+/.exec(stderr)?.[0]}`);
+      assert.ok(code === 2 || code === 5 || code === 6, stderr);
+      assert.deepEqual(treeOf(outside), before[1]);
+      // Put back, everything is as it was, if need be after the next command has mended it.
+      await rm(folder);
+      await rename(join(place.root, "../aside"), folder);
+      const next = await runIn(place, ["status"]);
+      assert.equal(next.code, 0, next.stderr);
+      assert.deepEqual(treeOf(place.root), before[0]);
+      assert.equal(existsSync(join(place.state, "transaction")), false);
+    });
+  }
+
+  test("names, rules and authors with escape sequences in them", async (t) => {
+    const { place, outside, mallory, git } = await prepared(t);
+    const inside = (path: string) => join(place.root, path);
+    const keyJson = JSON.stringify([{ publickey: mallory.recipient, type: "age" }]);
+    for (const kind of ["users", "machines"]) {
+      await mkdir(inside(`sops/${kind}/${NASTY}`));
+      await writeFile(inside(`sops/${kind}/${NASTY}/key.json`), keyJson);
+    }
+    await mkdir(inside(`sops/groups/${NASTY}/users`), { recursive: true });
+    await symlink(`../../../users/${NASTY}`, inside(`sops/groups/${NASTY}/users/${NASTY}`));
+    const at = "vars/per-machine/web01/acme/dns-token";
+    await mkdir(inside(`${at}/users`));
+    await symlink(`../../../../../../sops/users/${NASTY}`, inside(`${at}/users/${NASTY}`));
+    await symlink(`../../../../../../sops/machines/${NASTY}`, inside(`${at}/machines/${NASTY}`));
+    await mkdir(inside(`secrets/services/${NASTY}`));
+    await writeFile(
+      inside(`secrets/services/${NASTY}/a.json`),
+      await readFile(inside("secrets/services/monitoring.json")),
+    );
+    const rules = await readFile(inside(".sops.yaml"), "utf8");
+    const rule = `  - path_regex: ${JSON.stringify(`${NASTY}(`)}\n    age: ${mallory.recipient} # \u001b[2J\n`;
+    await writeFile(inside(".sops.yaml"), `${rules}${rule}`);
+    await git("add", "--all");
+    await git("-c", `user.name=M${NASTY.replaceAll(/[\r\n]/g, "")}`, "commit", "--quiet", "-m", `In ${NASTY}`);
+    const ended = await proveUntouched(t, place, outside, [
+      ["status"],
+      ["check"],
+      ["user", "ls"],
+      ["machine", "ls"],
+      ["group", "ls"],
+      ["trust", "ls"],
+      ["access"],
+      ...COMMANDS,
+      ["sync", at, "--yes"],
+      ["trust", "accept", mallory.recipient, "--yes"],
+      ["sync", at, "--yes"],
+      ["rotate", "data-keys", at, "--yes", "--commit"],
+      ["revoke", NASTY, VAR, "--yes"],
+      ["user", "rename", NASTY, "plain", "--yes"],
+      ["user", "add", `${NASTY}2`, "--age-key", mallory.recipient, "--no-documents", "--yes"],
+      ["user", "rm", NASTY, "--yes"],
+      ["group", "rm", NASTY, "--yes"],
+      ["undo", "--yes"],
+    ]);
+    // Escaped, and not left out: the person sees what is there.
+    assert.ok(ended.some(({ stdout, stderr }) => /x\\x1b\[2J/.test(stdout + stderr)));
+  });
+});
 
 async function atTheQuestion(t: TestContext, place: Place, argv: readonly string[], swap: () => Promise<void>) {
-  const talk = talkTo(t, place, argv);
+  const talk = await talkTo(t, place, argv);
   await talk.shows(/new data keys? .*\?/);
   await swap();
   talk.type("y\r");
@@ -147,67 +202,13 @@ function whilePaused(nth: number) {
     const point = { name: "?rename,?renameat,renameat2", nth, what: "" };
     const ended = runUnderFire(place, [...argv, "--yes"], point, "delay_enter=2000000");
     const record = join(place.state, "transaction", nth === 1 ? "apply.json.draft" : "apply.json");
-    for (let waited = 0; !existsSync(record); waited++) {
-      assert.ok(waited < 6000);
-      await sleep(5);
-    }
+    await until(() => existsSync(record));
     await sleep(300);
     await swap();
     assert.ok((await ended).hit);
     return ended;
   };
 }
-
-/** What a terminal would act on, or show as something else. */
-const NASTY = "x\u001b[2J\u001b]0;pwned\u0007\r\n\u009b31m\u202egnp\u2028y";
-
-test("names, rules and authors with escape sequences in them", async (t) => {
-  const { place, outside, mallory, git } = await prepared(t);
-  const inside = (path: string) => join(place.root, path);
-  const keyJson = JSON.stringify([{ publickey: mallory.recipient, type: "age" }]);
-  for (const kind of ["users", "machines"]) {
-    await mkdir(inside(`sops/${kind}/${NASTY}`));
-    await writeFile(inside(`sops/${kind}/${NASTY}/key.json`), keyJson);
-  }
-  await mkdir(inside(`sops/groups/${NASTY}/users`), { recursive: true });
-  await symlink(`../../../users/${NASTY}`, inside(`sops/groups/${NASTY}/users/${NASTY}`));
-  const at = "vars/per-machine/web01/acme/dns-token";
-  await mkdir(inside(`${at}/users`));
-  await symlink(`../../../../../../sops/users/${NASTY}`, inside(`${at}/users/${NASTY}`));
-  await symlink(`../../../../../../sops/machines/${NASTY}`, inside(`${at}/machines/${NASTY}`));
-  await mkdir(inside(`secrets/services/${NASTY}`));
-  await writeFile(
-    inside(`secrets/services/${NASTY}/a.json`),
-    await readFile(inside("secrets/services/monitoring.json")),
-  );
-  const rules = await readFile(inside(".sops.yaml"), "utf8");
-  const rule = `  - path_regex: ${JSON.stringify(`${NASTY}(`)}\n    age: ${mallory.recipient} # \u001b[2J\n`;
-  await writeFile(inside(".sops.yaml"), `${rules}${rule}`);
-  await git("add", "--all");
-  await git("-c", `user.name=M${NASTY.replaceAll(/[\r\n]/g, "")}`, "commit", "--quiet", "-m", `In ${NASTY}`);
-  const ended = await proveUntouched(t, place, outside, [
-    ["status"],
-    ["check"],
-    ["user", "ls"],
-    ["machine", "ls"],
-    ["group", "ls"],
-    ["trust", "ls"],
-    ["access"],
-    ...COMMANDS,
-    ["sync", at, "--yes"],
-    ["trust", "accept", mallory.recipient, "--yes"],
-    ["sync", at, "--yes"],
-    ["rotate", "data-keys", at, "--yes", "--commit"],
-    ["revoke", NASTY, VAR, "--yes"],
-    ["user", "rename", NASTY, "plain", "--yes"],
-    ["user", "add", `${NASTY}2`, "--age-key", mallory.recipient, "--no-documents", "--yes"],
-    ["user", "rm", NASTY, "--yes"],
-    ["group", "rm", NASTY, "--yes"],
-    ["undo", "--yes"],
-  ]);
-  // Escaped, and not left out: the person sees what is there.
-  assert.ok(ended.some(({ stdout, stderr }) => /x\\x1b\[2J/.test(stdout + stderr)));
-});
 
 /** Runs the commands one after the other, whatever each ends with. */
 async function proveUntouched(

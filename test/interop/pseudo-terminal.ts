@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { environmentIn, MAIN, type Place } from "./under-fire.ts";
+import { bundledProgram, environmentIn, type Place } from "./under-fire.ts";
 
 export interface Conversation {
   /** Waits until this was printed; fails with what was printed instead. */
@@ -17,8 +17,8 @@ export interface Conversation {
 
 const PATIENCE = 60_000;
 
-export function talkTo(t: TestContext, place: Place, argv: readonly string[]): Conversation {
-  const words = [process.execPath, MAIN, ...argv].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+export async function talkTo(t: TestContext, place: Place, argv: readonly string[]): Promise<Conversation> {
+  const words = [process.execPath, await bundledProgram(), ...argv].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   const child = spawn("script", ["-qefc", `exec ${words.join(" ")}`, "/dev/null"], {
     cwd: place.root,
     env: { ...environmentIn(place), TERM: "xterm", SHELL: "/bin/sh" },
