@@ -283,6 +283,7 @@ describe("planRevoke", () => {
       `${WIFI} -bob new`,
       "lone.sops.yaml -bob new",
     ]);
+    assert.deepEqual(steps(await revoke(place, "bob", [WIFI])), [`${WIFI} -bob new`], "and from nowhere else");
   });
 
   it("takes a machine away that has no link, for it was named", async () => {

@@ -161,6 +161,7 @@ describe("planRotate", () => {
       ".sops.yaml": rules,
       ...keyFile("users", "eve", ada),
       ...(await secretIn("vars/shared/e/f", [ada, bob], ["users/eve", "users/bob"])),
+      "lone.sops.yaml": await sealed("yaml", "x: 1", [[ada, bob]]),
     });
     const plan = await rotate(place, "eve", next);
     assert.match(
@@ -171,6 +172,8 @@ describe("planRotate", () => {
     assert.deepEqual(readers("vars/shared/e/f/secret"), ["bob", "eve"]);
     assert.deepEqual(readers(WIFI_PATH), ["ada", "cleo"]);
     assert.deepEqual(readers(TEAM), ["ada", "bob", "eve"]);
+    // Where no rule names anybody it is theirs as much as it was eve's.
+    assert.deepEqual(readers("lone.sops.yaml"), ["ada", "bob"]);
     assert.ok(text(".sops.yaml").includes(ada.recipient));
     await assert.rejects(rotate(place, "eve", bob), E("E_KEY_TAKEN"));
     assert.ok((await rotate(place, "eve", bob, { force: true })).documents.length > 0);
