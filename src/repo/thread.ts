@@ -30,7 +30,6 @@ export function spareCores(): number {
  */
 export function startThread(entry: string | URL): Thread {
   const worker = new Worker(entry, { env: {}, execArgv: [], argv: [] });
-  worker.unref();
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   const owed: PromiseWithResolvers<unknown>[] = [];
@@ -40,16 +39,18 @@ export function startThread(entry: string | URL): Thread {
     ready.reject(fault);
     for (const answer of owed.splice(0)) answer.reject(fault);
   };
-  worker.once("message", () => {
+  let listens = false;
+  worker.on("message", (message) => {
+    if (listens) owed.shift()?.resolve(message);
+    listens = true;
     ready.resolve();
-    worker.on("message", (answer) => {
-      owed.shift()?.resolve(answer);
-      if (owed.length === 0) worker.unref();
-    });
+    if (owed.length === 0) worker.unref();
   });
   worker.on("messageerror", fail);
   worker.on("error", fail);
   worker.on("exit", () => fail(new Error("a thread ended early")));
+  // Only now: whoever listens to a thread makes the process wait for it.
+  worker.unref();
   return {
     ready: ready.promise,
     ask: (request, transfer) => {

@@ -191,6 +191,20 @@ test("a file key of another length than 16 bytes is refused", async () => {
   }
 });
 
+test("an SSH key serves any number of files, sealed and opened by the same objects or by others", async () => {
+  const fixtures = new URL("../../fixtures/age/", import.meta.url);
+  const read = (name: string) => readFileSync(new URL(name, fixtures), "utf8");
+  const identity = async () => sshIdentity(await parseSshKeyFile(Buffer.from(read("ssh/ed25519"))).unlock(), "test");
+  const [mine, another] = [await identity(), await identity()];
+  const recipient = parseRecipient(read("ssh/ed25519.pub"));
+  const files = await Promise.all([1, 2, 3].map((n) => encryptTo([recipient], Buffer.of(n))));
+  for (const [i, file] of files.entries())
+    for (const each of [mine, another])
+      assert.deepEqual(Buffer.from((await decryptWith([each], file)) ?? []), Buffer.of(i + 1));
+  // Made by age itself.
+  for (let i = 0; i < 2; i++) assert.notEqual(await decryptWith([mine], read("files/ed25519.age")), null);
+});
+
 test("a stanza body of the wrong length is refused before it is decrypted", async () => {
   const fileKey = Buffer.alloc(16, 1);
   const recipient = parseRecipient(alice.text);

@@ -71,21 +71,26 @@ test("closing ends a thread that is busy", async (t) => {
   await owed;
 });
 
-test("a process does not wait for a thread that owes nothing, and does for one that does", (t) => {
-  const path = entry(t, "await new Promise((r) => setTimeout(r, 50)); return 1;");
-  const program = `
-    import { startThread } from ${JSON.stringify(module)};
-    const thread = startThread(${JSON.stringify(path)});
-    void thread.ready.then(() => console.log("ready"));
-    thread.ask(1, []).then(() => console.log("answered"));
-  `;
-  const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
-    encoding: "utf8",
-    timeout: 20_000,
+const WAITS: readonly (readonly [what: string, program: string, stdout: string])[] = [
+  ["not for a thread that was never asked", "void thread.ready.catch(() => {});", ""],
+  [
+    "for one that owes an answer, and no longer",
+    'void thread.ready.then(() => console.log("ready")); thread.ask(1, []).then(() => console.log("answered"));',
+    "ready\nanswered\n",
+  ],
+];
+for (const [what, use, expected] of WAITS) {
+  test(`a process waits ${what}`, (t) => {
+    const path = entry(t, "await new Promise((r) => setTimeout(r, 50)); return 1;");
+    const start = `import { startThread } from ${JSON.stringify(module)};\nconst thread = startThread(${JSON.stringify(path)});`;
+    const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", `${start}\n${use}`], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    assert.equal(stdout, expected);
+    assert.equal(status, 0);
   });
-  assert.equal(stdout, "ready\nanswered\n");
-  assert.equal(status, 0);
-});
+}
 
 test("one core is this thread's own", () => {
   assert.ok(Number.isInteger(spareCores()) && spareCores() >= 0);
