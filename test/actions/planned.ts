@@ -9,7 +9,7 @@ import { type MemoryFiles, memoryGround } from "../fleet/memory-ground.ts";
 import { keyJson, sealed, workplaceOf } from "./in-memory.ts";
 
 /** Keys of the people and machines of {@link smallFleet}, and of some who are none of it. */
-export const KEYS = {
+const KEYS = {
   ada: makeAgeKey(),
   bob: makeAgeKey(),
   cleo: makeAgeKey(),
@@ -29,7 +29,7 @@ export const TEAM_TOO = "secrets/team/b.yaml";
 export const OWN = "secrets/cleo.yaml";
 
 /** A link of clan's at `path`. */
-export function linkAt(path: string): { readonly link: string } {
+function linkAt(path: string): { readonly link: string } {
   const [kind, name] = path.split("/").slice(-2);
   return linkTo(path, `sops/${kind}/${name}`);
 }
@@ -109,7 +109,7 @@ export function stated(key: AgeKey): StatedPublicKey {
 }
 
 /** The files of a workplace as a plan leaves them. */
-export async function filesAfter({ ground }: Workplace, plan: Plan): Promise<MemoryFiles> {
+async function filesAfter({ ground }: Workplace, plan: Plan): Promise<MemoryFiles> {
   const files: Record<string, string | Uint8Array | { readonly link: string }> = {};
   for (const { path, kind } of await ground.list()) {
     files[path] = kind === "link" ? { link: await ground.readLink(path) } : await ground.read(path);
