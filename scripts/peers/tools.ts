@@ -41,6 +41,7 @@ export const SYSTEM_TOOLS: readonly { readonly command: string; readonly debianP
   { command: "vim", debianPackage: "vim" },
   { command: "unshare", debianPackage: "util-linux" },
   { command: "tmux", debianPackage: "tmux" },
+  { command: "script", debianPackage: "bsdutils" },
 ];
 
 /** `3.12.2` → an older sops that is built beside the newest, as `sops-3.12.2`. */

@@ -80,6 +80,19 @@ describe("recover", () => {
     assert.deepEqual(readdirSync(root.state), []);
   });
 
+  it("takes back a directory that was made when the one to be made in it could not be", async (t) => {
+    const done = makeRoot(t, { a: "1" });
+    const change = { kind: "link", path: repoPath("x/y/z/link"), target: "../../../a", expect: "absent" } as const;
+    await applyChanges(done, [change], { command: "secrets sync" });
+    const root = makeRoot(t, { a: "1" });
+    mkdirSync(root.state);
+    renameSync(join(done.state, "last"), join(root.state, "transaction"));
+    renameSync(join(root.state, "transaction/apply.json"), join(root.state, "transaction/undo.json"));
+    mkdirSync(join(root.path, "x"));
+    assert.equal((await recover(root)).outcome, "undone");
+    assert.deepEqual(readTree(root.path), { a: "1" });
+  });
+
   it("takes everything back but a file that somebody wrote meanwhile, and names it", async (t) => {
     const root = await makeInterrupted(t, [0, 2]);
     writeFileSync(join(root.path, "b"), "theirs");

@@ -56,3 +56,11 @@ test("a path that leads out is refused", async () => {
     await assert.rejects(draft.write(path, Buffer.from("x"), ""), /./, path);
   }
 });
+
+test("a file is never put in the place of a link", async () => {
+  const rules = "rules.yaml";
+  const draft = draftOf({ [rules]: RULES, ".sops.yaml": { link: rules } });
+  const edit = draft.write(".sops.yaml", Buffer.from("new"), "edit");
+  await assert.rejects(edit, { code: "E_IN_THE_WAY", location: { file: ".sops.yaml" } });
+  assert.deepEqual(draft.changes, []);
+});
