@@ -35,8 +35,8 @@ export interface SealThreads {
   start(): SealThread;
 }
 
-/** A thread takes 40 to 50 ms to start, in which this one seals about as many. */
-const WORTH_A_THREAD = 400;
+/** A thread takes 50 ms to start and half its pace at first: what this one seals until it has caught up. */
+const WORTH_A_THREAD = 800;
 /** Long enough for the price of a message to vanish, short enough for all to end at about the same time. */
 const LARGEST_BATCH = 32;
 /** One in work, one at hand: a thread does not wait until this one is free to give it the next. */

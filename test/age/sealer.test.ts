@@ -146,12 +146,12 @@ test("threads are started for many keys, not for few: when many are expected, or
   };
   const [few, expected, asked, larger] = Array.from({ length: 4 }, () => fakeThreads(8, byBatch));
   assert.ok(few && expected && asked && larger);
-  await ask(createSealer(399, few), 20);
+  await ask(createSealer(799, few), 20);
   assert.equal(few.started, 0);
-  await ask(createSealer(400, expected), 1);
+  await ask(createSealer(800, expected), 1);
   assert.equal(expected.started, 1);
   const growing = createSealer(0, asked);
-  for (let i = 0; i < 19; i++) await ask(growing, 20);
+  for (let i = 0; i < 39; i++) await ask(growing, 20);
   assert.equal(asked.started, 0);
   await ask(growing, 20);
   assert.equal(asked.started, 1);
