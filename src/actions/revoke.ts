@@ -1,10 +1,12 @@
 /** `secrets revoke WHO ADDRESS…`: the links or the rule no longer name them, and the documents get a new data key. */
+
 import { SecretsError } from "../errors.ts";
 import type { FleetDocument } from "../fleet/document.ts";
 import { type Fleet, loadFleet } from "../fleet/fleet.ts";
 import { parentOf } from "../fleet/path-index.ts";
 import type { Principal } from "../fleet/principals.ts";
 import type { GrantOptions } from "./grant.ts";
+import { namedFew } from "./named-few.ts";
 import { foldersLinking } from "./principal/places.ts";
 import { keyHolders, memberOf, whoIs, whoText } from "./principal/who.ts";
 import { type AccessPlan, keyName, policyEdit } from "./rekey/access-plan.ts";
@@ -14,9 +16,6 @@ import { PolicyDraft } from "./rekey/policy-draft.ts";
 import { decidingRule, ownRuleFor, sharedRules } from "./rekey/rule-scope.ts";
 import { renewNote } from "./renew-note.ts";
 import type { Workplace } from "./workplace.ts";
-
-/** How many ways an error or a warning lists. */
-const LISTED = 8;
 
 /** @throws SecretsError `E_STILL_READS` when somebody keeps access another way; what {@link planAccess} throws. */
 export async function planRevoke(
@@ -104,7 +103,7 @@ function stillReads(principal: Principal, ways: readonly string[]): SecretsError
     `${whoText(principal)} would still read ${ways.length === 1 ? "it" : "some of them"} another way`,
     {
       hint: [
-        ...ways.slice(0, LISTED),
+        ...namedFew(ways),
         group === null
           ? "take that way away as well"
           : `take them out of the group: secrets group rm-member ${group[1]} ${group[2]}`,
@@ -116,9 +115,5 @@ function stillReads(principal: Principal, ways: readonly string[]): SecretsError
 
 /** What was taken away is the group's: a member with a link of their own was meant to read by that as well. */
 function membersStay(ways: readonly string[]): string[] {
-  const more = ways.length - LISTED;
-  return [
-    ...ways.slice(0, LISTED).map((way) => `members still read ${way.replace(": by ", " by ")}`),
-    ...(more > 0 ? [`and ${more} more`] : []),
-  ];
+  return namedFew(ways.map((way) => `members still read ${way.replace(": by ", " by ")}`));
 }

@@ -1,14 +1,15 @@
 /** `secrets rotate data-keys`: the same readers, other data keys; all documents, or those whose data key is old. */
+
 import { SecretsError } from "../errors.ts";
 import type { FleetDocument } from "../fleet/document.ts";
 import type { Root } from "../repo/root.ts";
 import { scopeOf } from "./check/scope.ts";
 import { dataKeyAges, isOlder } from "./data-key-age.ts";
+import { namedFew } from "./named-few.ts";
 import { type AccessPlan, policyEdit } from "./rekey/access-plan.ts";
 import { type PlanOptions, planAccess } from "./rekey/plan-access.ts";
 import type { Workplace } from "./workplace.ts";
 
-const LISTED = 8;
 const DAY = 86_400_000;
 
 /** @param olderThan milliseconds; undefined: whatever their age @throws SecretsError what {@link planAccess} throws */
@@ -63,8 +64,7 @@ async function dueDocuments(
       `the history here is cut off, so the age of ${counted(unsure.length, "data key")} cannot be told`,
       {
         hint: [
-          ...unsure.slice(0, LISTED),
-          ...(unsure.length > LISTED ? [`and ${unsure.length - LISTED} more`] : []),
+          ...namedFew(unsure),
           "fetch all of it: git fetch --unshallow, or fetch-depth: 0 in the checkout step; or leave out --older-than",
         ].join("\n"),
       },

@@ -1,10 +1,12 @@
 /** `secrets sync`: every document's readers brought in line with the policy, and links that clan would trip over mended. */
+
 import { SecretsError } from "../errors.ts";
 import type { Anomaly, AnomalyCode } from "../fleet/anomaly.ts";
 import type { FleetDocument } from "../fleet/document.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { parentOf } from "../fleet/path-index.ts";
 import { scopeOf } from "./check/scope.ts";
+import { namedFew } from "./named-few.ts";
 import { type AccessPlan, policyEdit } from "./rekey/access-plan.ts";
 import { type PlanOptions, planAccess } from "./rekey/plan-access.ts";
 import { PolicyDraft } from "./rekey/policy-draft.ts";
@@ -12,8 +14,6 @@ import type { Workplace } from "./workplace.ts";
 
 /** What may hide a reader: a document whose policy has one of these is not brought in line by guess. */
 const UNUSABLE: ReadonlySet<AnomalyCode> = new Set(["key-json", "key-missing", "rule", "config"]);
-const LISTED = 8;
-
 /**
  * @param paths relative to the root, or addresses; none at all means everything
  * @throws SecretsError `E_POLICY_UNCLEAR` naming what cannot be used, and what {@link planAccess} throws.
@@ -68,14 +68,12 @@ function refuseUnclear(fleet: Fleet, documents: readonly FleetDocument[]): void 
   if (documents.every(({ policy }) => policy.complete)) return;
   const faults = fleet.anomalies.filter(({ code }) => UNUSABLE.has(code));
   if (faults.length === 0) return;
-  const more = faults.length - LISTED;
   throw new SecretsError(
     "E_POLICY_UNCLEAR",
     "what says who should read cannot be used in full, so nobody is added or left out by guess",
     {
       hint: [
-        ...faults.slice(0, LISTED).map(tell),
-        ...(more > 0 ? [`and ${more} more`] : []),
+        ...namedFew(faults.map(tell)),
         "secrets check shows each with what mends it; or name paths that it does not touch",
       ].join("\n"),
     },

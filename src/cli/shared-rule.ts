@@ -1,4 +1,5 @@
 /** A rule decides for more documents than were named: the person says which of the two is meant. */
+import { namedFew } from "../actions/named-few.ts";
 import type { OnSharedRule } from "../actions/rekey/draft-grant.ts";
 import { SecretsError } from "../errors.ts";
 import type { Context } from "./context.ts";
@@ -8,8 +9,6 @@ export interface RuleFlags {
   readonly ownRule?: boolean;
   readonly wholeRule?: boolean;
 }
-
-const LISTED = 8;
 
 /** @throws SecretsError `E_USAGE` for both flags, `E_RULE_SHARED` where nobody can be asked */
 export function sharedRuleAnswer(context: Context, { ownRule, wholeRule }: RuleFlags): OnSharedRule {
@@ -22,13 +21,11 @@ export function sharedRuleAnswer(context: Context, { ownRule, wholeRule }: RuleF
     const { terminal } = context;
     const named = documents.map(({ path }) => path).join(", ");
     if (!terminal.interactive) {
-      const more = others.length - LISTED;
       throw new SecretsError("E_RULE_SHARED", `this rule decides for ${others.length} more than ${named}`, {
         kind: "usage",
         location: { file: config, line },
         hint: [
-          ...others.slice(0, LISTED).map(({ path }) => path),
-          ...(more > 0 ? [`and ${more} more`] : []),
+          ...namedFew(others.map(({ path }) => path)),
           `--own-rule gives ${named} a rule of its own; --whole-rule changes it for all of them`,
         ].join("\n"),
       });
@@ -38,10 +35,7 @@ export function sharedRuleAnswer(context: Context, { ownRule, wholeRule }: RuleF
       {
         value: "whole" as const,
         name: `the whole rule, with ${others.length} more`,
-        description: others
-          .slice(0, LISTED)
-          .map(({ path }) => path)
-          .join("\n"),
+        description: namedFew(others.map(({ path }) => path)).join("\n"),
       },
     ];
     return askChoice(

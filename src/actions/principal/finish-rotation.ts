@@ -9,6 +9,7 @@ import { openDataKey } from "../../sops/datakey.ts";
 import { decryptFile } from "../../sops/decrypt-file.ts";
 import { openWithGpg } from "../../sops/pgp.ts";
 import { parseSopsFile } from "../../sops/sops-file.ts";
+import { namedFew } from "../named-few.ts";
 import { shortenKey } from "../reader-names.ts";
 import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
 import { planAccess } from "../rekey/plan-access.ts";
@@ -20,8 +21,6 @@ import { editStatements, keyFileOf, refuseShared } from "./places.ts";
 import type { RotateOptions } from "./rotate-key.ts";
 import type { StatedPublicKey } from "./stated-key.ts";
 import { namedAs } from "./who.ts";
-
-const LISTED = 8;
 
 /**
  * @param to the key that stays, where it cannot be told: it is the one with an anchor that ends in `_new`, or the only
@@ -158,14 +157,12 @@ async function opens(workplace: Workplace, { path, format }: FleetDocument, kept
 }
 
 function lacks(documents: readonly FleetDocument[], what: string): SecretsError {
-  const more = documents.length - LISTED;
   return new SecretsError(
     "E_NEW_KEY_LACKS",
     `${documents.length} ${documents.length === 1 ? "document" : "documents"} that the old key opens ${what}`,
     {
       hint: [
-        ...documents.slice(0, LISTED).map(({ address }) => address),
-        ...(more > 0 ? [`and ${more} more`] : []),
+        ...namedFew(documents.map(({ address }) => address)),
         "secrets sync brings them in line; then run this again",
       ].join("\n"),
     },

@@ -1,4 +1,5 @@
 /** Documents that go with somebody, because nobody else could ever read them; and the rules that are for those alone. */
+
 import { SecretsError } from "../../errors.ts";
 import { MEMBER_KINDS } from "../../fleet/clan/links.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
@@ -6,10 +7,9 @@ import type { Fleet } from "../../fleet/fleet.ts";
 import { parentOf } from "../../fleet/path-index.ts";
 import type { Principal } from "../../fleet/principals.ts";
 import type { ConfigEdit } from "../../fleet/sopsnix/edit/edit-config.ts";
+import { namedFew } from "../named-few.ts";
 import { keyName } from "../rekey/access-plan.ts";
 import type { PolicyDraft } from "../rekey/policy-draft.ts";
-
-const LISTED = 8;
 
 /**
  * Documents that no person but this one reads, or should read. Of a machine: that nobody else does.
@@ -27,12 +27,10 @@ export function readByNobodyElse(fleet: Fleet, principal: Principal): FleetDocum
 /** @throws SecretsError `E_ONLY_READER`, with both ways out */
 export function refuseOrphans({ name }: Principal, documents: readonly FleetDocument[]): void {
   if (documents.length === 0) return;
-  const more = documents.length - LISTED;
   const what = documents.length === 1 ? "a document" : `${documents.length} documents`;
   throw new SecretsError("E_ONLY_READER", `nobody but ${name} can read ${what}`, {
     hint: [
-      ...documents.slice(0, LISTED).map(({ address }) => address),
-      ...(more > 0 ? [`and ${more} more`] : []),
+      ...namedFew(documents.map(({ address }) => address)),
       `let somebody else read ${documents.length === 1 ? "it" : "them"} first, by whoever can open ${documents.length === 1 ? "it" : "them"}: secrets grant WHO ADDRESS`,
       "or remove what nobody could read any more: --drop-documents (git history keeps it, sealed as it was)",
     ].join("\n"),

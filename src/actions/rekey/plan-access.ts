@@ -2,12 +2,14 @@
  * From edits of the policy to a whole plan. What the edits mean for documents is not reckoned twice: the fleet is read
  * once more with the edits laid over it, and each document whose readers should then be others is sealed to those.
  */
+
 import { SecretsError } from "../../errors.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
 import type { Policy } from "../../fleet/policy.ts";
 import { opensAlone } from "../../fleet/shares.ts";
+import { namedFew } from "../named-few.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, type PolicyEdit } from "./access-plan.ts";
 import { refuseReaders } from "./refusals.ts";
@@ -178,16 +180,16 @@ function isLocked(error: unknown): error is SecretsError {
 function cannotOpen(locked: readonly SecretsError[], all: number): SecretsError {
   const [first] = locked;
   if (locked.length === 1 && all === 1 && first !== undefined) return first;
-  const listed = locked.slice(0, LISTED).map(({ location, message }) => `${location?.file ?? ""}: ${message}`);
-  const more = locked.length - listed.length;
   return new SecretsError(
     "E_CANNOT_OPEN",
     `${locked.length} of the ${all} documents of this plan cannot be opened here`,
     {
       kind: "identity",
       hint: [
-        ...listed,
-        ...(more > 0 ? [`and ${more} more`] : []),
+        ...namedFew(
+          locked.map(({ location, message }) => `${location?.file ?? ""}: ${message}`),
+          LISTED,
+        ),
         "nothing was changed: let somebody run it who can open all of them, or leave these out",
       ].join("\n"),
     },

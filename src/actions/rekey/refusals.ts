@@ -1,14 +1,14 @@
 /** What no plan does: take the last person away, or seal to a key that its owner's machine could not use. */
+
 import { parseRecipient } from "../../age/recipient.ts";
 import { SecretsError } from "../../errors.ts";
 import type { FleetDocument, Reader } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { opensAlone, type Shares, sharesOf } from "../../fleet/shares.ts";
+import { namedFew } from "../named-few.ts";
 import { keyName } from "./access-plan.ts";
 import type { RekeyOrder } from "./rekey-document.ts";
 import { canonical } from "./wanted-readers.ts";
-
-const LISTED = 8;
 
 /**
  * @param force allows a reader of a kind that sops-install-secrets does not open by itself
@@ -115,8 +115,7 @@ function refusal(
   ways: readonly string[],
 ): SecretsError {
   const addresses = orders.map(({ document }) => document.address);
-  const more = addresses.length - LISTED;
   return new SecretsError(code, message, {
-    hint: [...addresses.slice(0, LISTED), ...(more > 0 ? [`and ${more} more`] : []), ...ways].join("\n"),
+    hint: [...namedFew(addresses), ...ways].join("\n"),
   });
 }
