@@ -8,7 +8,7 @@ import type { Principal } from "../fleet/principals.ts";
 import type { GrantOptions } from "./grant.ts";
 import { namedFew } from "./named-few.ts";
 import { foldersLinking } from "./principal/places.ts";
-import { keyHolders, memberOf, whoIs, whoText } from "./principal/who.ts";
+import { keyHolders, memberOf, strangerAt, whoIs, whoText } from "./principal/who.ts";
 import { type AccessPlan, keyName, policyEdit } from "./rekey/access-plan.ts";
 import { documentsAt } from "./rekey/documents-at.ts";
 import { planAccess } from "./rekey/plan-access.ts";
@@ -25,7 +25,8 @@ export async function planRevoke(
   options: GrantOptions,
 ): Promise<AccessPlan> {
   const fleet = await workplace.fleet();
-  const principal = whoIs(fleet, who);
+  // A key of nobody can be taken out as well: it may have been brought in by whoever should not have.
+  const principal = strangerAt(fleet, who) ?? whoIs(fleet, who);
   const documents = await documentsAt(fleet, addresses);
   const keys = new Set(keyHolders(fleet, principal).flatMap((holder) => holder.keys.map(keyName)));
   const draft = new PolicyDraft(workplace.ground);

@@ -4,6 +4,7 @@ import { planGrant } from "../../src/actions/grant.ts";
 import type { SharedRule } from "../../src/actions/rekey/rule-scope.ts";
 import { planRevoke } from "../../src/actions/revoke.ts";
 import type { Workplace } from "../../src/actions/workplace.ts";
+import { makeAgeKey } from "../../src/age/age-key.ts";
 import { sealed, workplaceOf } from "./in-memory.ts";
 import {
   ada,
@@ -284,6 +285,17 @@ describe("planRevoke", () => {
       "lone.sops.yaml -bob new",
     ]);
     assert.deepEqual(steps(await revoke(place, "bob", [WIFI])), [`${WIFI} -bob new`], "and from nowhere else");
+  });
+
+  it("takes a key of nobody out, by the key itself, and knows no other stranger", async () => {
+    const place = await smallPlace({ "free.sops.yaml": await sealed("yaml", "x: 1", [[ada, other]]) }, ada);
+    const plan = await revoke(place, other.recipient, ["free.sops.yaml"]);
+    assert.deepEqual(
+      plan.documents.map(({ path, removed, dataKey }) => [path, removed.map(({ id }) => id), dataKey]),
+      [["free.sops.yaml", [other.recipient], "new"]],
+    );
+    await assert.rejects(revoke(place, makeAgeKey().recipient, ["free.sops.yaml"]), { code: "E_NOT_FOUND" });
+    await assert.rejects(grant(place, other.recipient, ["free.sops.yaml"]), { code: "E_NOT_FOUND" });
   });
 
   it("takes a machine away that has no link, for it was named", async () => {

@@ -71,6 +71,21 @@ export function namedAs(fleet: Fleet, kind: PersonOrMachine, name: string): Prin
   });
 }
 
+/**
+ * A key that documents or their policies name and that belongs to nobody: there is no other word for whose it is.
+ * @returns undefined for any other text
+ */
+export function strangerAt({ documents, principals }: Fleet, text: string): Principal | undefined {
+  const id = /^(age1|ssh-)/.test(text) ? recipientId(text) : isFingerprint(text) ? fingerprintId(text) : undefined;
+  if (id === undefined || principals.ownerOf(id) !== undefined) return undefined;
+  for (const { readers, policy } of documents) {
+    const found = [...readers, ...policy.readers].find((reader) => reader.id === id);
+    if (found === undefined) continue;
+    return { name: id, kind: "unknown", keys: [{ type: found.type, id, origins: [] }], members: [], sound: true };
+  }
+  return undefined;
+}
+
 /** As a person would type it so that it means one only. */
 export function whoText({ kind, name }: Principal): string {
   return kind === "unknown" ? name : `${kind}s/${name}`;
