@@ -58,7 +58,7 @@ const ls = buildCommand<{ json?: boolean }, [string?], Context>({
       ],
     },
   },
-  docs: { brief: "Every secret of both tiers: address, kind, readers by name" },
+  docs: { brief: "Every secret of both tiers: address, kind, readers by name", customUsage: ["[PATTERN]"] },
 });
 
 const get = buildCommand<{ yes?: boolean }, [string], Context>({
@@ -86,6 +86,7 @@ const edit = buildCommand<{ allowDisk?: boolean; for?: readonly string[] }, [str
   },
   docs: {
     brief: "Edit a secret, or a whole file of them, in your editor",
+    customUsage: ["[ADDRESS]"],
     fullDescription:
       "The editor is $SECRETS_EDITOR, $SOPS_EDITOR, $VISUAL or $EDITOR, else nvim, vim, nano or vi. It works on a file in memory-backed space; nothing is written before what you saved is valid, and only what you changed is encrypted anew.",
   },
@@ -175,6 +176,7 @@ const check = buildCommand<
   },
   docs: {
     brief: "Everything that can be known without a private key; exit 1 on findings",
+    customUsage: ["[PATH…]"],
     fullDescription:
       "Exit 0: clean. Exit 1: findings. Exit 2: could not look. Errors and warnings are findings; information alone is not.",
   },
@@ -191,7 +193,7 @@ const access = buildCommand<{ json?: boolean }, [string?], Context>({
       ],
     },
   },
-  docs: { brief: "Who can read what, either way round" },
+  docs: { brief: "Who can read what, either way round", customUsage: ["[WHO|ADDRESS]"] },
 });
 
 const explain = buildCommand<{ json?: boolean }, [string], Context>({
@@ -218,7 +220,7 @@ const demo = buildCommand<{ yes?: boolean }, [string?], Context>({
       ],
     },
   },
-  docs: { brief: "Make a sample fleet with throw-away keys and walk the main job in it" },
+  docs: { brief: "Make a sample fleet with throw-away keys and walk the main job in it", customUsage: ["[DIR]"] },
 });
 
 const undo = buildCommand<UndoFlags, [], Context>({
@@ -359,7 +361,7 @@ export function application(colour: boolean): Application<Context> {
       help: help({
         brief: "Print help and exit",
         defaultForRouteMap: true,
-        formatting: { caseStyle: "convert-camel-to-kebab", useAliasInUsageLine: false, onlyRequiredInUsageLine: false },
+        formatting: { caseStyle: "convert-camel-to-kebab", useAliasInUsageLine: false, onlyRequiredInUsageLine: true },
       }),
       version: version({ brief: "Print the version and exit", alias: false, info: { currentVersion: VERSION } }),
     },

@@ -36,6 +36,7 @@ export const sync = buildCommand<SyncFlags, string[], Context>({
   parameters: { flags: { ...changeFlags, keepDataKey, force }, aliases: changeAliases, positional: paths },
   docs: {
     brief: "Bring every document's readers in line with the policy, in both tiers",
+    customUsage: ["[PATH…]"],
     fullDescription:
       "Seals to readers that the links or rules name and the documents lack; whoever is too many goes, and the document gets a new data key. A machine that only lost its link keeps its access, and gets the link back.",
   },
@@ -290,7 +291,10 @@ const rotateDataKeys = buildCommand<DataKeyFlags, string[], Context>({
     aliases: changeAliases,
     positional: paths,
   },
-  docs: { brief: "New data keys for the same readers: every value is encrypted anew" },
+  docs: {
+    brief: "New data keys for the same readers: every value is encrypted anew",
+    customUsage: ["[PATH…]", "--older-than 90d"],
+  },
 });
 
 export const rotate = buildRouteMap({
