@@ -83,7 +83,11 @@ export async function setStage(t: TestContext): Promise<Stage> {
   await ok(fleet, argv, { SOPS_AGE_KEY_FILE: fleet.keyOf("bruno") });
   const touched = await seen.prove({ readers: insteadOf("bruno", "next") });
   assert.ok(touched.length >= 10, String(touched));
-  return { ...stage, after: treeOf(fleet.root) };
+  const after = treeOf(fleet.root);
+  const modeOf = (tree: Tree, path: string) => tree.get(path)?.split(" ")[0];
+  for (const path of stage.before.keys())
+    if (after.has(path)) assert.equal(modeOf(after, path), modeOf(stage.before, path), path);
+  return { ...stage, after };
 }
 
 const PEOPLE = ["ada", "bruno", "chiara"];
