@@ -112,7 +112,7 @@ function lookAtPackage(): void {
   check("compiled code is kept, for this user alone", () => {
     const cache = join(scratch, "home/.cache/secrets/code");
     // The commands that the demo walks through, itself, and one file for --version and --help together.
-    const commands = ["check", "demo", "edit", "explain", "get", "ls", "other", "status"];
+    const commands = ["check", "demo", "edit", "explain", "get", "ls", "other", "revoke", "status", "sync"];
     const perNode = readdirSync(cache).map((file) => file.replace(/^[0-9a-f]+-v[\d.]+-\w+-/, ""));
     expect(perNode.sort().join() === [...commands, ...commands].sort().join(), readdirSync(cache).join(", "));
     expect((statSync(cache).mode & 0o777) === 0o700, "its directory is open to others");
