@@ -54,7 +54,7 @@ export async function planRevoke(
       changes: draft.changes,
       dropped: keys,
       droppedFrom: ({ path }) => named.has(path),
-      warnings: membersStay(ways),
+      warnings: [...membersStay(ways), ...mayComeBack(documents)],
     }),
     options,
   );
@@ -111,6 +111,16 @@ function stillReads(principal: Principal, ways: readonly string[]): SecretsError
         "or revoke the group from the document: secrets revoke groups/NAME ADDRESS",
       ].join("\n"),
     },
+  );
+}
+
+/** What cannot be read cannot be edited either: it may name them, and the next sync would let them in again. */
+function mayComeBack(documents: readonly FleetDocument[]): string[] {
+  const unclear = documents.filter(({ tier, policy }) => tier === "files" && !policy.complete);
+  return namedFew(
+    unclear.map(
+      ({ path }) => `${path}: what says who should read it cannot be used (secrets check), and may still name them`,
+    ),
   );
 }
 

@@ -66,7 +66,8 @@ async function restoreLinks(fleet: Fleet, document: FleetDocument, draft: Policy
 
 function refuseUnclear(fleet: Fleet, documents: readonly FleetDocument[]): void {
   if (documents.every(({ policy }) => policy.complete)) return;
-  const faults = fleet.anomalies.filter(({ code }) => UNUSABLE.has(code));
+  const unread = new Set(fleet.configs.flatMap(({ path, sound }) => (sound ? [] : [path])));
+  const faults = fleet.anomalies.filter(({ code, path }) => UNUSABLE.has(code) || unread.has(path));
   if (faults.length === 0) return;
   throw new SecretsError(
     "E_POLICY_UNCLEAR",

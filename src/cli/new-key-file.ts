@@ -71,7 +71,7 @@ function alreadyThere(file: string): SecretsError {
   return refusal(
     file,
     "there is a file of this name already",
-    "a key is never written over another file: name a new one",
+    "a key is never written over another file: name a new one\nif a run that was killed left it, its public key (age-keygen -y FILE) stands nowhere in the fleet: then remove it",
   );
 }
 

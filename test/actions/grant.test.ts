@@ -298,6 +298,12 @@ describe("planRevoke", () => {
     await assert.rejects(grant(place, other.recipient, ["free.sops.yaml"]), { code: "E_NOT_FOUND" });
   });
 
+  it("says that rules which cannot be read may still name them", async () => {
+    const place = await smallPlace({ ".sops.yaml": "creation_rules: {" });
+    const plan = await revoke(place, "bob", [TEAM]);
+    assert.match(plan.warnings.join(), /cannot be used .*may still name them/);
+  });
+
   it("takes a machine away that has no link, for it was named", async () => {
     const bare = without(await smallFleet(), "vars/per-machine/web/acme/token/machines/web");
     const plan = await revoke(await workplaceOf(bare, ada), "machines/web", [TOKEN]);

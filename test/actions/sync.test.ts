@@ -120,3 +120,12 @@ test("a document that no rule decides for is left alone; a file of vars per expo
   const plan = await planSync(place, []);
   assert.deepEqual(steps(plan), ["vars/per-export/site/svc/key +bob kept"]);
 });
+
+test("rules that cannot be read are no reason to call all in line", async () => {
+  const linked = await smallPlace({ ".sops.yaml": { link: "../elsewhere.yaml" } });
+  await assert.rejects(planSync(linked, []), { code: "E_POLICY_UNCLEAR", hint: /\.sops\.yaml/ });
+  const broken = await smallPlace({ ".sops.yaml": "creation_rules: {" });
+  await assert.rejects(planSync(broken, []), { code: "E_POLICY_UNCLEAR", hint: /\.sops\.yaml/ });
+  // What rules do not decide is brought in line all the same.
+  await planSync(linked, ["vars"]);
+});
