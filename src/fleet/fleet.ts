@@ -169,13 +169,22 @@ async function readVars(
 }
 
 async function secretFacts(reading: Reading, path: string): Promise<DocumentFacts | undefined> {
-  const known = reading.memory.recall(path, reading.table);
+  const known = reading.memory.recall(path, reading.table) ?? readBefore(reading, path);
   if (known !== undefined && known !== "nothing") return known;
   const bytes = await readOrTell(reading.ground, path, reading.anomalies);
   const facts = bytes === undefined ? undefined : await factsOf(reading, path, bytes, "vars");
   if (facts === undefined || facts === "damaged") return undefined;
   reading.memory.remember(path, facts);
   return facts;
+}
+
+/** Names may have changed meanwhile; what the file says has not. */
+function readBefore({ ground, table }: Reading, path: string): DocumentFacts | undefined {
+  const facts = ground.known?.(path);
+  if (facts === undefined) return undefined;
+  const { format, keys, readers, shares, clear, version, lastModified } = facts;
+  const split = shares === undefined ? {} : { shares };
+  return { format, keys, readers: table.list(readers), ...split, clear, version, lastModified };
 }
 
 async function readFiles(
@@ -192,7 +201,7 @@ async function readFiles(
     const decision = rules.decide(path);
     const covered = decision.rule !== undefined && !rules.matchesAll(decision.rule);
     if (!covered && !mayHoldSecrets(path)) continue;
-    const known = reading.memory.recall(path, reading.table);
+    const known = reading.memory.recall(path, reading.table) ?? readBefore(reading, path);
     // What a rule covers and is no document is worth a finding: its content is looked at each time.
     if (known === "nothing" && !covered) continue;
     let facts: DocumentFacts | undefined = known === "nothing" ? undefined : known;

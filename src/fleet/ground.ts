@@ -6,6 +6,7 @@ import { repoPath } from "../repo/path.ts";
 import { kindOf, readLinkTarget, readRepoFile } from "../repo/read.ts";
 import { findRoot, type Root } from "../repo/root.ts";
 import { readStateFile, writeStateFile } from "../repo/state-file.ts";
+import type { DocumentFacts } from "./document.ts";
 import type { MemoryPlace } from "./facts-memory.ts";
 import { readAhead } from "./read-ahead.ts";
 
@@ -27,6 +28,8 @@ export interface Ground {
   /** The raw text of a link. @throws SecretsError `E_NOT_FOUND` */
   readLink(path: string): Promise<string>;
   kind(path: string): Promise<"file" | "directory" | "link" | "missing">;
+  /** What a document said when it was read before, for files that are the same still: they are not read again. */
+  known?(path: string): DocumentFacts | undefined;
   /** Where what was learnt of unchanged files may be kept; a ground without one is read anew each time. */
   readonly memory?: MemoryPlace;
 }

@@ -1,16 +1,24 @@
 /** A ground as it would be after changes that nobody has made yet: what a plan does to the policy is read off it. */
 import { SecretsError } from "../errors.ts";
 import type { FileChange } from "../repo/change.ts";
+import type { FleetDocument } from "./document.ts";
 import type { Ground, GroundFile } from "./ground.ts";
 
 /**
  * The same files with `changes` laid over them; nothing is written. Of several changes of one path the last counts.
  * What is remembered of files that do not change is still used; nothing is learnt of a ground that does not exist.
+ *
+ * @param before what was read of `ground`: documents that do not change are not read again
  */
-export function overlayGround(ground: Ground, changes: readonly FileChange[]): Ground {
+export function overlayGround(
+  ground: Ground,
+  changes: readonly FileChange[],
+  before?: { readonly documents: readonly FleetDocument[] },
+): Ground {
   if (changes.length === 0) return ground;
   const laid = new Map<string, FileChange>(changes.map((change) => [change.path, change]));
   const { memory } = ground;
+  const documents = new Map(before?.documents.map((document) => [document.path, document]));
   return {
     root: ground.root,
     async list() {
@@ -42,6 +50,7 @@ export function overlayGround(ground: Ground, changes: readonly FileChange[]): G
       }
       return ground.kind(path);
     },
+    known: (path) => (laid.has(path) ? undefined : documents.get(path)),
     ...(memory === undefined
       ? {}
       : { memory: { ...memory, stamp: (path) => (laid.has(path) ? undefined : memory.stamp(path)), store: () => {} } }),

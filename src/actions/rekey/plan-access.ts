@@ -49,7 +49,7 @@ export async function planAccess(
 ): Promise<AccessPlan> {
   const before = await workplace.fleet();
   const changes = edit.changes.map(({ change }) => change);
-  const after = changes.length === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes));
+  const after = changes.length === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes, before));
   const orders = ordersFor(before, after, edit, options);
   refuseReaders(before, after, orders, options.force === true);
   const rekeyed = await rekeyAll(workplace, orders, options);
