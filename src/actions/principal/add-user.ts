@@ -9,9 +9,8 @@ import { draftGrant, type OnSharedRule } from "../rekey/draft-grant.ts";
 import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
-import { anchorsOf, freeAnchor } from "./config-anchors.ts";
+import { enter } from "./enter.ts";
 import { isGroup, joinGroup, noGroup } from "./groups.ts";
-import { hasRegistry, mainConfig } from "./places.ts";
 import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
 import { keyHolders, namedAs } from "./who.ts";
 
@@ -41,7 +40,7 @@ export async function planAddUser(
   if (half === undefined) refuseKnown(fleet, name);
   refuseTaken(fleet, keys, half, options.force === true);
   const draft = new PolicyDraft(workplace.ground);
-  await enter(fleet, draft, name, keys);
+  await enter(fleet, draft, "user", name, keys);
   const entered = await loadFleet(draft.ground);
   const groups = new Set([...options.groups, ...(options.like === undefined ? [] : groupsOf(fleet, options.like))]);
   for (const group of groups) {
@@ -105,23 +104,6 @@ function refuseKnown({ principals, registry }: Fleet, name: string): void {
         ? `another key for them: secrets user add-key ${name} KEY; another key instead: secrets rotate user ${name} --to KEY`
         : "choose another name",
   });
-}
-
-async function enter(fleet: Fleet, draft: PolicyDraft, name: string, keys: readonly StatedPublicKey[]): Promise<void> {
-  const config = mainConfig(fleet);
-  const reason = `user ${name}`;
-  if ((hasRegistry(fleet) || config === undefined) && !fleet.registry.users.has(name)) {
-    await draft.newKeys(`sops/users/${name}/key.json`, keys, reason);
-  }
-  if (config === undefined) return;
-  const stated = fleet.configs.flatMap(({ anchors }) => anchors);
-  const taken = anchorsOf(fleet);
-  for (const { id, text } of keys) {
-    if (stated.some((key) => key.id === id && key.anchor !== undefined)) continue;
-    const anchor = freeAnchor(name, taken);
-    taken.push(anchor);
-    await draft.editConfig(config, [{ kind: "add-anchor", anchor, text }], reason);
-  }
 }
 
 function groupsOf(fleet: Fleet, like: string): string[] {
