@@ -9,11 +9,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
-import { makeSshKey } from "../../src/actions/demo/throwaway-keys.ts";
 import { makeAgeKey } from "../../src/age/age-key.ts";
 import { encryptTo } from "../../src/age/file.ts";
 import { parseRecipient } from "../../src/age/recipient.ts";
 import { sshToAgeRecipient } from "../../src/age/ssh.ts";
+import { makeSshKeyPair } from "../../src/age/ssh-key-pair.ts";
 import { createFile } from "../../src/sops/create-file.ts";
 import { parsePlain } from "../../src/sops/plain-text.ts";
 import type { Format } from "../../src/sops/store.ts";
@@ -26,7 +26,7 @@ const skip = !existsSync(consumer) && existsSync(notServed) && readFileSync(notS
 const root = mkdtempSync(join(tmpdir(), "secrets-consumer-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-const host = makeSshKey("root@web01");
+const host = makeSshKeyPair("root@web01");
 const managed = makeAgeKey();
 const readers = [managed.recipient, sshToAgeRecipient(host.publicKey)];
 const keys = {

@@ -1,5 +1,6 @@
 /** What the sample fleet consists of: people, machines, and a secret of every kind that such a fleet holds. */
-import { makeSshKey, makeToken, makeWireGuardKey } from "./throwaway-keys.ts";
+import { makeSshKeyPair } from "../../age/ssh-key-pair.ts";
+import { makeToken, makeWireGuardKey } from "./throwaway-keys.ts";
 
 /** The first one is the person that the demo is walked as. */
 export const PEOPLE = ["ada", "bruno", "chiara"] as const;
@@ -53,14 +54,14 @@ export function makeSampleVars(): SampleVar[] {
       machine: "web01",
       service: "secureboot",
       file: "keys/db/db.key",
-      content: makeSshKey("secureboot").privateKey,
+      content: makeSshKeyPair("secureboot").privateKey,
       deployedTo: ["web01"],
     },
   ];
 }
 
 function makeMachineVars({ name: machine }: SampleMachine): SampleVar[] {
-  const host = makeSshKey(`root@${machine}`);
+  const host = makeSshKeyPair(`root@${machine}`);
   const tunnel = makeWireGuardKey();
   const deployedTo = [machine];
   return [

@@ -10,7 +10,7 @@ import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
 import { enter } from "./enter.ts";
-import { isGroup, joinGroup, noGroup } from "./groups.ts";
+import { groupsWith, isGroup, joinGroup, noGroup } from "./groups.ts";
 import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
 import { keyHolders, namedAs } from "./who.ts";
 
@@ -42,7 +42,10 @@ export async function planAddUser(
   const draft = new PolicyDraft(workplace.ground);
   await enter(fleet, draft, "user", name, keys);
   const entered = await loadFleet(draft.ground);
-  const groups = new Set([...options.groups, ...(options.like === undefined ? [] : groupsOf(fleet, options.like))]);
+  const groups = new Set([
+    ...options.groups,
+    ...(options.like === undefined ? [] : groupsWith(fleet, namedAs(fleet, "user", options.like))),
+  ]);
   for (const group of groups) {
     if (!isGroup(entered, group)) throw noGroup(fleet, group);
     await joinGroup(entered, draft, group, name);
@@ -104,13 +107,6 @@ function refuseKnown({ principals, registry }: Fleet, name: string): void {
         ? `another key for them: secrets user add-key ${name} KEY; another key instead: secrets rotate user ${name} --to KEY`
         : "choose another name",
   });
-}
-
-function groupsOf(fleet: Fleet, like: string): string[] {
-  const { kind, name } = namedAs(fleet, "user", like);
-  return fleet.principals.all.flatMap((one) =>
-    one.members.some((member) => member.kind === kind && member.name === name) ? [one.name] : [],
-  );
 }
 
 /** What somebody reads by their own name; what they read as a member of a group comes with the group. */

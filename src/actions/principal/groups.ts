@@ -2,6 +2,7 @@
 import { SecretsError } from "../../errors.ts";
 import type { Member } from "../../fleet/clan/links.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
+import type { Principal } from "../../fleet/principals.ts";
 import { refuseUnsound } from "../rekey/draft-grant.ts";
 import type { PolicyDraft } from "../rekey/policy-draft.ts";
 import { type AnchoredKey, anchorsFor } from "./config-anchors.ts";
@@ -58,6 +59,13 @@ function registered(fleet: Fleet, name: string): Member {
 /** Whether a group of this name is there in either tier. */
 export function isGroup(fleet: Fleet, group: string): boolean {
   return fleet.registry.groups.has(group) || listConfigs(fleet, group).length > 0;
+}
+
+/** The groups that somebody is a member of. */
+export function groupsWith({ principals }: Fleet, { kind, name }: Principal): string[] {
+  return principals.all.flatMap((one) =>
+    one.members.some((member) => member.kind === kind && member.name === name) ? [one.name] : [],
+  );
 }
 
 /** The configurations that have a list with the group's name as its anchor. */

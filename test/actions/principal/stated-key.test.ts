@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeSshKey } from "../../../src/actions/demo/throwaway-keys.ts";
 import { parseStatedKey, refuseTaken } from "../../../src/actions/principal/stated-key.ts";
 import { whoIs } from "../../../src/actions/principal/who.ts";
+import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import type { SecretsError } from "../../../src/errors.ts";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
 import { memoryGround } from "../../fleet/memory-ground.ts";
@@ -11,7 +11,7 @@ import { ada, bob, other, smallFleet, stated } from "../planned.ts";
 const FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567";
 
 test("age, SSH and PGP keys are taken as people copy them", () => {
-  const ssh = makeSshKey("ada@laptop").publicKey.trim();
+  const ssh = makeSshKeyPair("ada@laptop").publicKey.trim();
   const short = ssh.split(" ").slice(0, 2).join(" ");
   const spaced = (FINGERPRINT.toLowerCase().match(/.{4}/g) ?? []).join(" ");
   assert.deepEqual(parseStatedKey(` ${ada.recipient}\n`), { type: "age", id: ada.recipient, text: ada.recipient });
@@ -22,7 +22,7 @@ test("age, SSH and PGP keys are taken as people copy them", () => {
 });
 
 test("what is no public key is refused, and never repeated: it may be a private one", () => {
-  const { privateKey } = makeSshKey("x");
+  const { privateKey } = makeSshKeyPair("x");
   const cases = [
     ada.identity,
     ada.identity.toLowerCase(),

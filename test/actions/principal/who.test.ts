@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeSshKey } from "../../../src/actions/demo/throwaway-keys.ts";
 import { keyHolders, memberOf, namedAs, whoIs, whoText } from "../../../src/actions/principal/who.ts";
+import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
 import { type MemoryFiles, memoryGround } from "../../fleet/memory-ground.ts";
 import { ada, bob, keyFile, other, RULES, smallFleet } from "../planned.ts";
@@ -9,7 +9,7 @@ import { ada, bob, keyFile, other, RULES, smallFleet } from "../planned.ts";
 const fleetOf = async (more: MemoryFiles = {}) => loadFleet(memoryGround({ ...(await smallFleet()), ...more }));
 
 test("a name, a name with its kind, or a key means one principal", async () => {
-  const ssh = makeSshKey("eve@home").publicKey.trim();
+  const ssh = makeSshKeyPair("eve@home").publicKey.trim();
   const fingerprint = "0123456789ABCDEF0123456789ABCDEF01234567";
   const fleet = await fleetOf({
     "sops/users/eve/key.json": JSON.stringify([

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { makeSshKey } from "../../../src/actions/demo/throwaway-keys.ts";
 import { policyEdit } from "../../../src/actions/rekey/access-plan.ts";
 import { planAccess } from "../../../src/actions/rekey/plan-access.ts";
+import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import type { SecretsError } from "../../../src/errors.ts";
 import type { MemoryFiles } from "../../fleet/memory-ground.ts";
 import { sealed, workplaceOf } from "../in-memory.ts";
@@ -118,7 +118,7 @@ describe("refuseReaders", () => {
   });
 
   it("seals nothing to a machine's SSH key, which its consumer does not open, but by force; to a person's it does", async () => {
-    const ssh = makeSshKey("root@db").publicKey.trim();
+    const ssh = makeSshKeyPair("root@db").publicKey.trim();
     const file = JSON.stringify([{ publickey: ssh, type: "age" }]);
     const folder = "vars/shared/x/y";
     const files = (kind: "users" | "machines") => ({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeSshKey } from "../../../src/actions/demo/throwaway-keys.ts";
 import { StatedTexts, wantedReaders } from "../../../src/actions/rekey/wanted-readers.ts";
+import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
 import { type MemoryFiles, memoryGround } from "../../fleet/memory-ground.ts";
 import { sealed } from "../in-memory.ts";
@@ -122,7 +122,7 @@ test("a machine that reads a var and has no link stays; on files, and once it wa
 });
 
 test("readers are written as their own tier states them", async () => {
-  const ssh = makeSshKey("eve@home").publicKey.trim();
+  const ssh = makeSshKeyPair("eve@home").publicKey.trim();
   const bare = ssh.split(" ").slice(0, 2).join(" ");
   const folder = "vars/shared/a/b";
   const files = {

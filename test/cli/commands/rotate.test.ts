@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { makeSshKey } from "../../../src/actions/demo/throwaway-keys.ts";
 import { publicHalf } from "../../../src/age/age-key.ts";
+import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import { type Sample, sampleFleet } from "../sample.ts";
 
 const clean = async (fleet: Sample) => assert.equal(await fleet.git("status", "--porcelain"), "");
@@ -104,10 +104,10 @@ test("--plan-out writes the key with the plan, and neither when one of them cann
 
 test("one new key is given, in one way", async (t) => {
   const fleet = await sampleFleet(t);
-  const { publicKey, privateKey } = makeSshKey("ada@new");
+  const { publicKey, privateKey } = makeSshKeyPair("ada@new");
   await writeFile(beside(fleet, "id.pub"), publicKey);
   await writeFile(beside(fleet, "id"), privateKey);
-  await writeFile(beside(fleet, "two.pub"), `${publicKey.trim()}\n${makeSshKey("x").publicKey}`);
+  await writeFile(beside(fleet, "two.pub"), `${publicKey.trim()}\n${makeSshKeyPair("x").publicKey}`);
   const keys = await fleet.read(".sops.yaml");
   const adas = /&ada (\S+)/.exec(keys)?.[1] ?? "";
   const brunos = /&bruno (\S+)/.exec(keys)?.[1] ?? "";
@@ -133,7 +133,7 @@ test("one new key is given, in one way", async (t) => {
 
 test("a machine's new key comes from its host key; its sealed private half with it, or a word about that", async (t) => {
   const fleet = await sampleFleet(t);
-  const host = makeSshKey("root@web01");
+  const host = makeSshKeyPair("root@web01");
   await writeFile(beside(fleet, "host"), host.privateKey, { mode: 0o600 });
   await writeFile(beside(fleet, "host.pub"), host.publicKey);
   await writeFile(beside(fleet, "scan"), `# web01:22 SSH-2.0\nweb01 ${host.publicKey}`);

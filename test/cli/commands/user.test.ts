@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { makeSshKey } from "../../../src/actions/demo/throwaway-keys.ts";
 import { makeAgeKey } from "../../../src/age/age-key.ts";
+import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import { type Sample, sampleFleet } from "../sample.ts";
 
 const { recipient, identity } = makeAgeKey();
@@ -31,7 +31,7 @@ test("without a terminal the question what somebody shall read names the flags t
 
 test("a key that was typed is approved by that, and read from whatever file holds it", async (t) => {
   const fleet = await sampleFleet(t);
-  const ssh = makeSshKey("eve@home").publicKey;
+  const ssh = makeSshKeyPair("eve@home").publicKey;
   await writeFile(join(dirname(fleet.root), "keys"), `# of eve\n\n${ssh}\r\n${recipient}\n`);
   const added = await fleet.secrets(["user", "add", "eve", "--ssh-key", "../keys", "--group", "admins", "--yes"]);
   assert.equal(added.code, 0, added.stderr);
@@ -47,7 +47,7 @@ test("a key that was typed is approved by that, and read from whatever file hold
 
 test("a private key given for a public one is refused, and not repeated", async (t) => {
   const fleet = await sampleFleet(t);
-  const { privateKey } = makeSshKey("x");
+  const { privateKey } = makeSshKeyPair("x");
   await writeFile(join(dirname(fleet.root), "id"), privateKey);
   await writeFile(join(dirname(fleet.root), "age.txt"), `# created\n${identity}\n`);
   const ssh = await refused(fleet, ["add", "eve", "--ssh-key", "../id", "--no-documents"], "E_KEY_FILE");
