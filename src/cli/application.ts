@@ -5,10 +5,11 @@
 import { type Application, buildApplication, buildCommand, buildRouteMap, help, text_en, version } from "@stricli/core";
 import { SecretsError } from "../errors.ts";
 import { changeFlags, switched } from "./change-flags.ts";
-import { apply, grant, groups, machines, revoke, rotate, sync, trust, users } from "./change-routes.ts";
+import { apply, grant, groups, revoke, rotate, sync, trust, users } from "./change-routes.ts";
 import type { UndoFlags } from "./commands/undo.ts";
 import type { Context } from "./context.ts";
 import { EXIT_TABLE, exitCodeOf } from "./exit-codes.ts";
+import { machines } from "./machine-routes.ts";
 import { errorLines } from "./report/error.ts";
 import { render } from "./terminal/styled.ts";
 import { VERSION } from "./version.ts";

@@ -50,3 +50,25 @@ export const ruleFlags = {
   ownRule: switched("Where a rule decides for more documents than were named: give those named a rule of their own"),
   wholeRule: switched("Where a rule decides for more documents than were named: change it for all of them"),
 } as const;
+
+type Placeholder = ReturnType<typeof named>;
+
+/** Of `user rename` and `machine rename`. */
+export const renaming = (placeholder: Placeholder) =>
+  ({
+    flags: { ...changeFlags },
+    aliases: changeAliases,
+    positional: { kind: "tuple", parameters: [placeholder, named("NEW", "The new name")] },
+  }) as const;
+
+/** Of `user rm` and `machine rm`. */
+export const removing = (placeholder: Placeholder) =>
+  ({
+    flags: {
+      ...changeFlags,
+      keepDataKey,
+      dropDocuments: switched("Remove what nobody else could read, instead of refusing"),
+    },
+    aliases: changeAliases,
+    positional: { kind: "tuple", parameters: [placeholder] },
+  }) as const;

@@ -7,6 +7,8 @@ import {
   json,
   keepDataKey,
   named,
+  removing,
+  renaming,
   repeated,
   ruleFlags,
   switched,
@@ -128,24 +130,6 @@ const removeKey = buildCommand<KeyFlags, [string, string], Context>({
   docs: { brief: "One key fewer for a person" },
 });
 
-const renaming = (placeholder: typeof user | typeof machine) =>
-  ({
-    flags: { ...changeFlags },
-    aliases: changeAliases,
-    positional: { kind: "tuple", parameters: [placeholder, named("NEW", "The new name")] },
-  }) as const;
-
-const removing = (placeholder: typeof user | typeof machine) =>
-  ({
-    flags: {
-      ...changeFlags,
-      keepDataKey,
-      dropDocuments: switched("Remove what nobody else could read, instead of refusing"),
-    },
-    aliases: changeAliases,
-    positional: { kind: "tuple", parameters: [placeholder] },
-  }) as const;
-
 const renameUser = buildCommand<ChangeFlags, [string, string], Context>({
   loader: async () => (await import("./commands/principal.ts")).renameUser,
   parameters: renaming(user),
@@ -167,29 +151,6 @@ const listUsers = buildCommand<{ json?: boolean }, [], Context>({
 export const users = buildRouteMap({
   routes: { add: addUser, rm: removeUser, rename: renameUser, ls: listUsers, "add-key": addKey, "rm-key": removeKey },
   docs: { brief: "People: add, remove, rename, list; their keys" },
-});
-
-const renameMachine = buildCommand<ChangeFlags, [string, string], Context>({
-  loader: async () => (await import("./commands/principal.ts")).renameMachine,
-  parameters: renaming(machine),
-  docs: { brief: "Another name for a machine, its vars and its sealed key included" },
-});
-
-const removeMachine = buildCommand<RemoveFlags, [string], Context>({
-  loader: async () => (await import("./commands/principal.ts")).removeMachine,
-  parameters: removing(machine),
-  docs: { brief: "Lock a machine out: both registries, every group, every document, its sealed key" },
-});
-
-const listMachines = buildCommand<{ json?: boolean }, [], Context>({
-  loader: async () => (await import("./commands/principals.ts")).listMachines,
-  parameters: { flags: { json } },
-  docs: { brief: "Which machines there are, by which keys" },
-});
-
-export const machines = buildRouteMap({
-  routes: { rm: removeMachine, rename: renameMachine, ls: listMachines },
-  docs: { brief: "Machines: remove, rename, list" },
 });
 
 const groupAndMembers = {

@@ -1,8 +1,9 @@
 /** Files of keys that a person names on the command line. They lie outside of the fleet, and are read as they are. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { publicHalf } from "../age/age-key.ts";
-import { sshToAgeIdentity, sshToAgeRecipient } from "../age/ssh.ts";
+import { type PrivateHostKey, readPrivateHostKey } from "../age/host-key.ts";
+import { sshToAgeRecipient } from "../age/ssh.ts";
+import { parseSshPublicLine } from "../age/ssh-public-key.ts";
 import { SecretsError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { askPassphrase } from "./terminal/prompt.ts";
@@ -27,11 +28,9 @@ export async function readPublicKeys(context: Context, file: string): Promise<st
   return keys;
 }
 
-export interface HostKey {
-  /** `age1…`, derived as ssh-to-age does. */
-  readonly recipient: string;
-  /** `AGE-SECRET-KEY-1…`, of a private key file. */
-  readonly identity?: string;
+export interface HostKey extends Pick<PrivateHostKey, "recipient" | "publicKey"> {
+  /** Of a private key file. */
+  readonly secret?: PrivateHostKey;
 }
 
 /**
@@ -41,8 +40,8 @@ export interface HostKey {
 export async function readHostKey(context: Context, file: string): Promise<HostKey> {
   const bytes = await read(context, file);
   if (bytes.includes("PRIVATE KEY")) {
-    const identity = await sshToAgeIdentity(bytes, () => askPassphrase(file, context.terminal));
-    return { recipient: publicHalf(identity), identity };
+    const secret = await readPrivateHostKey(bytes, () => askPassphrase(file, context.terminal));
+    return { recipient: secret.recipient, publicKey: secret.publicKey, secret };
   }
   const lines = bytes
     .toString("utf8")
@@ -60,7 +59,7 @@ export async function readHostKey(context: Context, file: string): Promise<HostK
       "give one host key: /etc/ssh/ssh_host_ed25519_key.pub",
     );
   }
-  return { recipient: sshToAgeRecipient(only) };
+  return { recipient: sshToAgeRecipient(only), publicKey: parseSshPublicLine(only).text };
 }
 
 async function read(context: Context, file: string): Promise<Buffer> {

@@ -1,10 +1,10 @@
 /** A new private key in a file of its own: for its owner alone, outside of the repository, and never over another file. */
-import { open, realpath, rm } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { SecretsError } from "../errors.ts";
+import { open, rm } from "node:fs/promises";
+import type { SecretsError } from "../errors.ts";
 import { toFault } from "../repo/fault.ts";
 import type { Conduct } from "./conduct.ts";
 import type { Context } from "./context.ts";
+import { placeOutside, refusePlace } from "./outside.ts";
 import type { LocalWorkplace } from "./workplace.ts";
 
 /**
@@ -18,19 +18,7 @@ export async function newKeyFile(
   file: string,
   text: string,
 ): Promise<NonNullable<Conduct["prepare"]>> {
-  const path = resolve(context.directory, file);
-  const folder = await realpath(dirname(path)).catch((error: unknown) => {
-    throw refusal(file, "there is no such folder", "make it first, for your eyes only: mkdir -m 700 FOLDER", error);
-  });
-  const inside = relative(ground.root, folder);
-  if (inside === "" || (inside !== ".." && !inside.startsWith(`..${sep}`))) {
-    throw refusal(
-      file,
-      "a private key does not belong into the repository",
-      "name a place outside of it, such as ~/.config/sops/age/",
-    );
-  }
-  const place = join(folder, basename(path));
+  const { path: place, folder } = await placeOutside(context, ground.root, file);
   const taken = await open(place, "r").then(
     (handle) => handle.close().then(() => true),
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
@@ -40,7 +28,7 @@ export async function newKeyFile(
     const handle = await open(place, "wx", 0o600).catch((error: NodeJS.ErrnoException) => {
       throw error.code === "EEXIST"
         ? alreadyThere(file)
-        : refusal(file, "the key cannot be written here", "check the folder", error);
+        : refusePlace(file, "the key cannot be written here", "check the folder", error);
     });
     try {
       await handle.writeFile(text);
@@ -68,13 +56,9 @@ async function settleFolder(folder: string): Promise<void> {
 }
 
 function alreadyThere(file: string): SecretsError {
-  return refusal(
+  return refusePlace(
     file,
     "there is a file of this name already",
     "a key is never written over another file: name a new one\nif a run that was killed left it, its public key (age-keygen -y FILE) stands nowhere in the fleet: then remove it",
   );
-}
-
-function refusal(file: string, message: string, hint: string, cause?: unknown): SecretsError {
-  return new SecretsError("E_KEY_FILE", message, { kind: "usage", location: { file }, hint, cause });
 }

@@ -31,7 +31,8 @@ function isPrivate(path: string): boolean {
 /** The file systems of Linux that have no disk behind them, by their magic numbers (`statfs(2)`). */
 const MEMORY_TYPES: readonly number[] = [0x01021994, 0x858458f6];
 
-function isMemory(path: string): boolean {
+/** Whether a place has no disk behind it. */
+export function isMemory(path: string): boolean {
   try {
     return MEMORY_TYPES.includes(statfsSync(path).type);
   } catch {

@@ -59,7 +59,7 @@ export async function rotateMachine(this: Context, flags: MachineFlags, name: st
   const options: RotateOptions = {
     ...optionsOf(flags),
     ...(flags.from === undefined ? {} : { from: parseStatedKey(flags.from) }),
-    ...(host?.identity === undefined ? {} : { privateKey: host.identity }),
+    ...(host?.secret === undefined ? {} : { privateKey: host.secret.identity }),
   };
   await rotate(this, workplace, "machine", name, key, options, flags, {});
 }
