@@ -7,7 +7,7 @@ import { address, path, recipient, recipientName, schemaVersion } from "./fields
 const reader = z.strictObject({ recipient, name: recipientName });
 const tier = z.enum(["vars", "files"]);
 const policy = z.strictObject({
-  tier,
+  tier: z.enum(["vars", "files", "other"]).describe("other: says nothing of readers, such as known_hosts"),
   path,
   verb: z.enum(["write", "add", "remove"]),
   reason: z.string(),

@@ -232,6 +232,8 @@ const rotateMachine = buildCommand<MachineFlags, [string], Context>({
       ...changeFlags,
       to: valued("KEY", "The new public key"),
       fromHostKey: valued("FILE", "The SSH host key, public or private, that it is derived from; - is stdin"),
+      generate: switched("Make a new SSH host key here, of a machine whose keys are sealed in the fleet"),
+      extraFiles: valued("DIR", "Lay out the new keys for its first boot in this new folder outside of the repository"),
       from: valued("KEY", "The key that goes, of a machine that has several"),
       keepDataKey,
       force,
@@ -241,7 +243,7 @@ const rotateMachine = buildCommand<MachineFlags, [string], Context>({
   },
   docs: {
     brief: "Another key for a machine; its sealed private half is replaced, or it says that it cannot",
-    customUsage: ["NAME --to KEY", "NAME --from-host-key FILE"],
+    customUsage: ["NAME --to KEY", "NAME --from-host-key FILE", "NAME --generate --extra-files DIR"],
   },
 });
 

@@ -58,6 +58,13 @@ export async function renameKnownHost(
   await rewriteHosts(draft, file, (hosts) => hosts.map((one) => (one === from ? to : one)), reason);
 }
 
+/** Whether a file is nothing but lines of known_hosts. */
+export function isKnownHostsText(bytes: Uint8Array): boolean {
+  const isLine = (line: string) =>
+    /^(#.*|(@[a-z-]+[ \t]+)?\S+[ \t]+[a-z0-9@.-]+[ \t]+[A-Za-z0-9+/=]+([ \t].*)?|)$/.test(line);
+  return linesOf(Buffer.from(bytes).toString("latin1")).every(isLine);
+}
+
 /** The ed25519 keys that a file states for a host, each once. */
 export function knownKeysOf(text: string, host: string): string[] {
   const keys = linesOf(text).flatMap((line) => {

@@ -1,4 +1,5 @@
 /** `secrets user rm` and `secrets machine rm`: out of both registries, out of every group, out of every document. */
+import { dropKnownHost, KNOWN_HOSTS } from "../machine/known-hosts.ts";
 import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
 import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
@@ -40,6 +41,7 @@ export async function planRemovePrincipal(
     if (kind === "machine")
       await draft.removeAll(`sops/secrets/${member.name}-age.key`, `private key of ${member.name}`);
   }
+  if (kind === "machine") await dropKnownHost(draft, KNOWN_HOSTS, principal.name, reason);
   for (const key of principal.keys) {
     await editStatements(fleet, draft, key, { kind: "remove-key", id: key.id }, reason);
   }

@@ -4,6 +4,7 @@ import { linkPath } from "../../fleet/clan/link-target.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { parentOf } from "../../fleet/path-index.ts";
 import type { Principal } from "../../fleet/principals.ts";
+import { KNOWN_HOSTS, renameKnownHost } from "../machine/known-hosts.ts";
 import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
 import { planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
@@ -52,6 +53,7 @@ export async function planRename(
     const flat = (await workplace.ground.kind("vars/per-machine")) === "missing" && from !== "shared";
     const start = flat ? "vars" : "vars/per-machine";
     await move(workplace, draft, `${start}/${from}`, `${start}/${to}`, reason);
+    await renameKnownHost(draft, KNOWN_HOSTS, from, to, reason);
     warnings.push(`the machine is still called ${from} in your Nix files`);
   }
   return planAccess(

@@ -6,6 +6,7 @@ import { SecretsError } from "../../errors.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { Principal, PrincipalKey } from "../../fleet/principals.ts";
 import type { ConfigEdit } from "../../fleet/sopsnix/edit/edit-config.ts";
+import { draftHostKey, type NewHostKey } from "../machine/host-key-change.ts";
 import { shortenKey } from "../reader-names.ts";
 import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
 import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
@@ -24,6 +25,10 @@ export interface RotateOptions extends PlanOptions {
   readonly overlap?: boolean;
   /** The private half of a machine's new key, to be sealed where clan keeps it. */
   readonly privateKey?: string;
+  /** Of a machine: the SSH host key that the new key is derived from. */
+  readonly hostKey?: NewHostKey;
+  /** The private half is nowhere else: it has to be sealed, or there is no such key. */
+  readonly onlyHere?: boolean;
 }
 
 /** @throws SecretsError `E_WHICH_KEY`, `E_KEY_TAKEN`, `E_EXISTS` and what `planAccess` throws. */
@@ -47,6 +52,14 @@ export async function planRotate(
   if (others.length === 0) await replaceStatements(fleet, draft, old, to, reason);
   else await addBeside(fleet, draft, old, to, freeAnchor(name, anchorsOf(fleet)), reason);
   const sealed = kind === "machine" ? sealedHalf(fleet, name, options.privateKey) : {};
+  const host = options.hostKey === undefined ? undefined : await draftHostKey(workplace, draft, name, options.hostKey);
+  const values = new Map([...(sealed.values ?? []), ...(host?.values ?? [])]);
+  if (options.onlyHere === true && values.size === 0) {
+    throw new SecretsError("E_NOT_SEALED", `nothing of ${name}'s keys is sealed here that the new one could replace`, {
+      kind: "usage",
+      hint: `the machine keeps its own: make the new key there, and give it by --from-host-key\nor take it with you: --extra-files DIR`,
+    });
+  }
   const plan = await planAccess(
     workplace,
     policyEdit({
@@ -54,11 +67,15 @@ export async function planRotate(
       changes: draft.changes,
       // Whoever else has the key keeps what it opens.
       dropped: others.length === 0 ? new Set([keyName(old)]) : new Set(),
-      warnings: [...sharing(name, others), ...(sealed.warning === undefined ? [] : [sealed.warning])],
+      warnings: [
+        ...sharing(name, others),
+        ...(sealed.warning === undefined ? [] : [sealed.warning]),
+        ...(host?.warnings ?? []),
+      ],
     }),
-    { ...options, ...(sealed.values === undefined ? {} : { values: sealed.values }) },
+    { ...options, values },
   );
-  return { ...plan, next: nextSteps(kind, name, plan) };
+  return { ...plan, next: nextSteps(kind, name, plan, options.onlyHere === true) };
 }
 
 /** A rule that names both keys already loses the old one; every other states the new one in its place. */
@@ -108,10 +125,13 @@ function sharing(name: string, others: readonly Principal[]): string[] {
   ];
 }
 
-function nextSteps(kind: PersonOrMachine, name: string, plan: AccessPlan): string[] {
+function nextSteps(kind: PersonOrMachine, name: string, plan: AccessPlan, onlyHere: boolean): string[] {
   return [
     ...(kind === "machine"
-      ? [`${name} opens its secrets with the new key only: see that it has it before the next deployment`]
+      ? [
+          `${name} opens its secrets with the new key only: see that it has it before the next deployment`,
+          ...(onlyHere ? [`the new keys as files: secrets machine deploy-files ${name} DIR`] : []),
+        ]
       : []),
     ...(plan.exposed.length > 0 ? [`if the old key was lost to somebody: ${renewNote(plan.exposed.length)}`] : []),
   ];

@@ -10,6 +10,7 @@ import { overlayGround } from "../../fleet/overlay.ts";
 import { baseOf } from "../../fleet/path-index.ts";
 import { contentHash, type FileChange } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
+import { isKnownHostsText } from "../machine/known-hosts.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader } from "./access-plan.ts";
@@ -90,10 +91,11 @@ export async function readPlan(workplace: Workplace, text: string, name: string)
   const known = new Set(before.documents.map(({ path }) => path));
   const moved = new Set(changes.flatMap(({ change }) => (change.kind === "remove" ? [change.expect] : [])));
   for (const { change } of changes) {
-    if (!known.has(change.path) && !isPolicyChange(change, moved))
-      throw notAPlan(name, `it would touch ${change.path}, which is neither policy nor document`);
+    if (known.has(change.path) || isPolicyChange(change, moved) || isNewDocument(change, moved)) continue;
+    if (isNewHostKey(change) || (await isKnownHosts(workplace.ground, change))) continue;
+    throw notAPlan(name, `it would touch ${change.path}, which is neither policy nor document`);
   }
-  return rebuild(workplace.ground, before, changes, data, name);
+  return rebuild(workplace.ground, before, changes, moved, data, name);
 }
 
 /** What the changes do is read off the files as they would be, so a plan cannot say one thing and do another. */
@@ -101,6 +103,7 @@ async function rebuild(
   ground: Ground,
   before: Fleet,
   changes: readonly PlannedChange[],
+  moved: ReadonlySet<string>,
   data: PlanFile,
   name: string,
 ): Promise<AccessPlan> {
@@ -112,15 +115,16 @@ async function rebuild(
   );
   const old = new Map(before.documents.map((document) => [document.path, document]));
   const now = new Map(after.documents.map((document) => [document.path, document]));
-  const isDocument = ({ change }: PlannedChange) => old.has(change.path) && change.kind === "write";
+  const isDocument = ({ change }: PlannedChange) =>
+    (old.has(change.path) && change.kind === "write") || isNewDocument(change, moved);
   const sealedTo = new Map<string, PlannedReader>();
   const documents = changes.filter(isDocument).map(({ change: { path } }): DocumentStep => {
     const [was, is] = [old.get(path), now.get(path)];
-    if (was === undefined || is === undefined) throw notAPlan(name, `${path} would no longer be a document`);
-    const had = new Set(was.readers.map(keyName));
+    if (is === undefined) throw notAPlan(name, `${path} would be no document`);
+    const had = new Set(was?.readers.map(keyName));
     const has = new Set(is.readers.map(keyName));
     for (const reader of is.readers) sealedTo.set(keyName(reader), reader);
-    const removed = was.readers.filter((reader) => !has.has(keyName(reader)));
+    const removed = (was?.readers ?? []).filter((reader) => !has.has(keyName(reader)));
     return {
       tier: is.tier,
       address: is.address,
@@ -158,6 +162,27 @@ function isPolicyChange(change: FileChange, moved: ReadonlySet<string>): boolean
   if (change.kind === "link") return /\/(users|machines|groups)\/[^/]+$/.test(path);
   const isStatement = baseOf(path) === ".sops.yaml" || /^sops\/(users|machines)\/[^/]+\/key\.json$/.test(path);
   return isStatement || (change.expect === "absent" && moved.has(contentHash(change.bytes)));
+}
+
+/** A secret of clan's that is not there yet: it is read as what it is, and its readers are shown and approved. */
+function isNewDocument(change: FileChange, moved: ReadonlySet<string>): boolean {
+  const { kind, path, expect } = change;
+  if (kind !== "write" || expect !== "absent" || moved.has(contentHash(change.bytes))) return false;
+  return /^(vars|sops\/secrets)\/.+\/secret$/.test(path);
+}
+
+/** The public value that comes with a new machine: one key, and nothing that could be anything else. */
+function isNewHostKey(change: FileChange): boolean {
+  if (change.kind !== "write" || change.expect !== "absent") return false;
+  const isPlace = /^vars\/.+\/openssh\/ssh\.id_ed25519\.pub\/value$/.test(change.path);
+  return isPlace && /^ssh-ed25519 [A-Za-z0-9+/=]+ [\w@.-]+\n$/.test(Buffer.from(change.bytes).toString("latin1"));
+}
+
+/** A file that is, and stays, lines of known_hosts, whatever its name. */
+async function isKnownHosts(ground: Ground, change: FileChange): Promise<boolean> {
+  if (change.kind !== "write") return false;
+  const old = change.expect === "absent" ? new Uint8Array() : await ground.read(change.path).catch(() => undefined);
+  return old !== undefined && isKnownHostsText(old) && isKnownHostsText(change.bytes);
 }
 
 /** Of the content of everything that says who reads, and of everything that is read. */

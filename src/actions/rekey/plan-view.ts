@@ -1,5 +1,6 @@
 /** A plan as data for people's programs: `--json` prints it. Names, keys and paths; never content. */
-import { parentOf } from "../../fleet/path-index.ts";
+import { baseOf, parentOf } from "../../fleet/path-index.ts";
+import type { FileChange } from "../../repo/change.ts";
 import type { PlannedChange } from "../plan.ts";
 import type { AccessPlan, DocumentStep, PlannedReader } from "./access-plan.ts";
 
@@ -21,7 +22,7 @@ export interface PlanView {
 }
 
 export interface PolicyView {
-  readonly tier: "vars" | "files";
+  readonly tier: "vars" | "files" | "other";
   readonly path: string;
   readonly verb: "write" | "add" | "remove";
   readonly reason: string;
@@ -72,9 +73,11 @@ export function isLink({ change }: PlannedChange): boolean {
   return change.expect.startsWith("link:");
 }
 
-/** The tier that a policy file belongs to. */
-export function tierOfPath(path: string): "vars" | "files" {
-  return path.startsWith("sops/") || path.startsWith("vars/") ? "vars" : "files";
+/** The tier that a change of the policy belongs to; `other` for what says nothing of readers, such as `known_hosts`. */
+export function tierOfChange({ kind, path }: FileChange): PolicyView["tier"] {
+  if (path.startsWith("sops/") || path.startsWith("vars/")) return "vars";
+  // Documents may go with who alone could read them.
+  return kind === "remove" || baseOf(path) === ".sops.yaml" ? "files" : "other";
 }
 
 /** `vars/…/users/ada` reads better by its folder. */
@@ -84,7 +87,7 @@ export function folderOfLink(path: string): string {
 
 function viewPolicy({ change, reason }: PlannedChange): PolicyView {
   const verb = change.kind === "remove" ? "remove" : change.expect === "absent" ? "add" : "write";
-  return { tier: tierOfPath(change.path), path: change.path, verb, reason };
+  return { tier: tierOfChange(change), path: change.path, verb, reason };
 }
 
 function viewDocument({ tier, address, path, added, removed, dataKey, newValue }: DocumentStep): DocumentView {

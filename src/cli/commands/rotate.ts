@@ -1,13 +1,17 @@
 /** `secrets rotate user|machine NAME`: another key for the same name. */
+
+import { deployTree } from "../../actions/machine/deploy-files.ts";
 import { planFinish } from "../../actions/principal/finish-rotation.ts";
 import { planRotate, type RotateOptions } from "../../actions/principal/rotate-key.ts";
 import { parseStatedKey, type StatedPublicKey } from "../../actions/principal/stated-key.ts";
 import { keyName } from "../../actions/rekey/access-plan.ts";
 import { formatKeyFile, makeAgeKey } from "../../age/age-key.ts";
+import { makeHostKey } from "../../age/host-key.ts";
 import { SecretsError } from "../../errors.ts";
 import { type ChangeFlags, type Conduct, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
-import { readHostKey, readPublicKeys } from "../key-file.ts";
+import { extraFiles } from "../extra-files.ts";
+import { type HostKey, readHostKey, readPublicKeys } from "../key-file.ts";
 import { newKeyFile } from "../new-key-file.ts";
 import { progress } from "../terminal/progress.ts";
 import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
@@ -28,6 +32,8 @@ export interface UserFlags extends RotateFlags {
 
 export interface MachineFlags extends RotateFlags {
   readonly fromHostKey?: string;
+  readonly generate?: boolean;
+  readonly extraFiles?: string;
 }
 
 export async function rotateUser(this: Context, flags: UserFlags, name: string): Promise<void> {
@@ -50,18 +56,46 @@ export async function rotateUser(this: Context, flags: UserFlags, name: string):
 }
 
 export async function rotateMachine(this: Context, flags: MachineFlags, name: string): Promise<void> {
+  const { to, extraFiles: dir } = flags;
   const workplace = await openWorkplace(this);
-  const { to, fromHostKey } = flags;
-  if ((to === undefined) === (fromHostKey === undefined))
-    throw usage("give the new key: --to KEY or --from-host-key FILE");
-  const host = fromHostKey === undefined ? undefined : await readHostKey(this, fromHostKey);
+  const host = await newHostKey(this, flags, name);
+  if (dir !== undefined && host?.secret?.file === undefined) {
+    throw usage("--extra-files needs the private half of the key: --generate, or --from-host-key with a private key");
+  }
+  const extra = dir === undefined ? undefined : await extraFiles(this, workplace.ground.root, dir);
   const key = parseStatedKey(host?.recipient ?? to ?? "");
   const options: RotateOptions = {
     ...optionsOf(flags),
     ...(flags.from === undefined ? {} : { from: parseStatedKey(flags.from) }),
     ...(host?.secret === undefined ? {} : { privateKey: host.secret.identity }),
+    ...(host === undefined ? {} : { hostKey: { publicKey: host.publicKey, ...fileOf(host.secret) } }),
   };
-  await rotate(this, workplace, "machine", name, key, options, flags, {});
+  const onlyHere = flags.generate === true && extra === undefined;
+  const files = deployTree({
+    ...(host?.secret?.file === undefined
+      ? {}
+      : { hostKey: { privateKey: host.secret.file, publicKey: `${host.publicKey} root@${name}\n` } }),
+    ...(host?.secret === undefined ? {} : { identity: host.secret.identity }),
+  });
+  const rest = extra === undefined ? {} : { prepare: () => extra.write(files) };
+  await rotate(this, workplace, "machine", name, key, { ...options, onlyHere }, flags, rest);
+}
+
+async function newHostKey(
+  context: Context,
+  { to, fromHostKey, generate }: MachineFlags,
+  name: string,
+): Promise<HostKey | undefined> {
+  const given = [to, fromHostKey, generate === true || undefined].filter((one) => one !== undefined);
+  if (given.length !== 1) throw usage("give the new key: one of --to KEY, --from-host-key FILE and --generate");
+  if (fromHostKey !== undefined) return readHostKey(context, fromHostKey);
+  if (to !== undefined) return undefined;
+  const secret = await makeHostKey(name);
+  return { recipient: secret.recipient, publicKey: secret.publicKey, secret };
+}
+
+function fileOf(secret: HostKey["secret"]): { file?: string } {
+  return secret?.file === undefined ? {} : { file: secret.file };
 }
 
 async function rotate(

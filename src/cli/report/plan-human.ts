@@ -3,10 +3,10 @@
 import type { PlannedChange } from "../../actions/plan.ts";
 import { shortenKey } from "../../actions/reader-names.ts";
 import type { AccessPlan, DocumentStep, PlannedReader } from "../../actions/rekey/access-plan.ts";
-import { folderOfLink, isLink, tierOfPath } from "../../actions/rekey/plan-view.ts";
+import { folderOfLink, isLink, tierOfChange } from "../../actions/rekey/plan-view.ts";
 import { type Styled, style } from "../terminal/styled.ts";
 
-const TITLES = { vars: "vars (clan)", files: "files (sops-nix)" } as const;
+const TITLES = { vars: "vars (clan)", files: "files (sops-nix)", other: "beside them" } as const;
 /** A person reads some; a program takes --json. */
 const LISTED = 200;
 const EXPOSED = 10;
@@ -15,14 +15,14 @@ const EXPOSED = 10;
 export function planLines(plan: AccessPlan, unapproved: readonly PlannedReader[]): Styled[] {
   const strangers = new Set(unapproved.map(({ id }) => id));
   return [
-    ...(["vars", "files"] as const).flatMap((tier) => tierLines(plan, tier, strangers)),
+    ...(["vars", "files", "other"] as const).flatMap((tier) => tierLines(plan, tier, strangers)),
     ...plan.warnings.map((warning): Styled => [style("yellow", "warning"), ": ", warning]),
     ...exposedLines(plan.exposed),
   ];
 }
 
-function tierLines(plan: AccessPlan, tier: "vars" | "files", strangers: ReadonlySet<string>): Styled[] {
-  const policy = plan.policy.filter(({ change }) => tierOfPath(change.path) === tier);
+function tierLines(plan: AccessPlan, tier: keyof typeof TITLES, strangers: ReadonlySet<string>): Styled[] {
+  const policy = plan.policy.filter(({ change }) => tierOfChange(change) === tier);
   const documents = plan.documents.filter((step) => step.tier === tier);
   if (policy.length + documents.length === 0) return [];
   const width = Math.min(Math.max(0, ...documents.slice(0, LISTED).map(({ address }) => address.length)), 56);

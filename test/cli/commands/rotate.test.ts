@@ -142,12 +142,13 @@ test("a machine's new key comes from its host key; its sealed private half with 
       (await fleet.secrets(["rotate", "machine", "web01", "--from-host-key", file, "-n", "--json"])).stdout.toString(),
     );
   const [whole, half, scanned] = [await plan("../host"), await plan("../host.pub"), await plan("../scan")];
-  const path = "sops/secrets/web01-age.key/secret";
+  const paths = ["sops/secrets/web01-age.key/secret", "vars/per-machine/web01/openssh/ssh.id_ed25519/secret"];
   const news = (data: { documents: { path: string; newValue: boolean }[] }) =>
     data.documents.flatMap((one) => (one.newValue ? [one.path] : []));
-  assert.deepEqual([news(whole), news(half), news(scanned)], [[path], [], []]);
-  assert.deepEqual([whole.warnings.length, half.warnings.length], [0, 1]);
+  assert.deepEqual([news(whole), news(half), news(scanned)], [paths, [], []]);
+  assert.deepEqual([whole.warnings.length, half.warnings.length], [0, 2]);
   assert.match(half.warnings[0], /private half of the old key/);
+  assert.match(half.warnings[1], /holds the old host key/);
   assert.deepEqual([whole.summary, half.summary], [scanned.summary, scanned.summary]);
   const { code, stdout, stderr } = await fleet.secrets([
     "rotate",
@@ -162,4 +163,10 @@ test("a machine's new key comes from its host key; its sealed private half with 
   const sealed = await fleet.secrets(["get", "sops/secrets/web01-age.key"]);
   assert.match(sealed.stdout.toString(), /^AGE-SECRET-KEY-1/);
   assert.ok((await fleet.read("sops/machines/web01/key.json")).includes(publicHalf(sealed.stdout.toString().trim())));
+  assert.equal(
+    (await fleet.secrets(["get", "vars/web01/openssh/ssh.id_ed25519"])).stdout.toString(),
+    host.privateKey,
+    "the host key that clan would deploy",
+  );
+  assert.equal(await fleet.read("vars/per-machine/web01/openssh/ssh.id_ed25519.pub/value"), host.publicKey);
 });
