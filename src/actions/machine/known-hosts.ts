@@ -58,11 +58,14 @@ export async function renameKnownHost(
   await rewriteHosts(draft, file, (hosts) => hosts.map((one) => (one === from ? to : one)), reason);
 }
 
+const LINE =
+  /^(@[a-z-]+[ \t]+)?\S+[ \t]+(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+[ \t]+[A-Za-z0-9+/]{40,}={0,2}([ \t].*)?$/;
+
 /** Whether a file is nothing but lines of known_hosts. */
 export function isKnownHostsText(bytes: Uint8Array): boolean {
-  const isLine = (line: string) =>
-    /^(#.*|(@[a-z-]+[ \t]+)?\S+[ \t]+[a-z0-9@.-]+[ \t]+[A-Za-z0-9+/=]+([ \t].*)?|)$/.test(line);
-  return linesOf(Buffer.from(bytes).toString("latin1")).every(isLine);
+  return linesOf(Buffer.from(bytes).toString("latin1")).every(
+    (line) => line === "" || line.startsWith("#") || LINE.test(line),
+  );
 }
 
 /** The ed25519 keys that a file states for a host, each once. */
