@@ -4,6 +4,7 @@ import { type AddMachineOptions, planAddMachine } from "../../actions/machine/ad
 import { deployTree, readDeployFiles } from "../../actions/machine/deploy-files.ts";
 import { KNOWN_HOSTS } from "../../actions/machine/known-hosts.ts";
 import type { MachineKey } from "../../actions/machine/machine-key.ts";
+import { knownHostName, parseScanTarget } from "../../actions/machine/scan-host.ts";
 import { refuseNewName } from "../../actions/principal/new-name.ts";
 import { parseStatedKey } from "../../actions/principal/stated-key.ts";
 import { keyName } from "../../actions/rekey/access-plan.ts";
@@ -13,6 +14,7 @@ import { type ChangeFlags, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
 import { type ExtraFiles, extraFiles } from "../extra-files.ts";
 import { readHostKey } from "../key-file.ts";
+import { confirmScanned, scan } from "../scan.ts";
 import { type RuleFlags, sharedRuleAnswer } from "../shared-rule.ts";
 import { progress } from "../terminal/progress.ts";
 import { style } from "../terminal/styled.ts";
@@ -99,10 +101,24 @@ interface NewKey {
 
 async function newKeyOf(context: Context, name: string, flags: AddMachineFlags): Promise<NewKey> {
   const { hostKey, ageKey } = flags;
+  if (flags.scan !== undefined) return scannedKey(context, name, flags.scan, flags.fingerprint);
   if (flags.generate === true) return { key: withSecret(await makeHostKey(name)), hosts: [name] };
   if (ageKey !== undefined) return { key: { recipient: parseStatedKey(ageKey).text }, hosts: [name] };
   const { recipient, publicKey, secret } = await readHostKey(context, hostKey ?? "");
   return { key: secret === undefined ? { recipient, publicKey } : withSecret(secret), hosts: [name] };
+}
+
+async function scannedKey(
+  context: Context,
+  name: string,
+  typed: string,
+  fingerprint: string | undefined,
+): Promise<NewKey> {
+  const target = parseScanTarget(typed);
+  const where = knownHostName(target);
+  const found = await scan(context, target);
+  await confirmScanned(context, where, found, fingerprint);
+  return { key: { recipient: found.recipient, publicKey: found.publicKey }, hosts: [...new Set([name, where])] };
 }
 
 function withSecret({ recipient, publicKey, identity, file }: PrivateHostKey): MachineKey {
