@@ -14,6 +14,7 @@ import {
   valued,
 } from "./change-flags.ts";
 import type { AddMachineFlags, DeployFlags } from "./commands/machine.ts";
+import type { VerifyFlags } from "./commands/machine-verify.ts";
 import type { RemoveFlags } from "./commands/principal.ts";
 import type { ChangeFlags } from "./conduct.ts";
 import type { Context } from "./context.ts";
@@ -78,6 +79,29 @@ const deployFiles = buildCommand<DeployFlags, [string, string], Context>({
   docs: { brief: "The keys of a machine as the tree for nixos-anywhere --extra-files" },
 });
 
+const verifyMachine = buildCommand<VerifyFlags, [string], Context>({
+  loader: async () => (await import("./commands/machine-verify.ts")).machineVerify,
+  parameters: {
+    flags: {
+      json,
+      scan: valued("HOST[:PORT]", "Ask the machine itself for its SSH host key"),
+      hostKey: valued("FILE", "Its SSH host key, public or private; - is stdin"),
+      ageKey: valued("KEY", "Its public age key, as age-keygen -y prints it there"),
+    },
+    positional: { kind: "tuple", parameters: [machine] },
+  },
+  docs: {
+    brief: "Whether the machine, both registries and what is sealed for it are about one key",
+    customUsage: ["NAME", "NAME --scan HOST"],
+  },
+});
+
+const showMachine = buildCommand<{ json?: boolean }, [string], Context>({
+  loader: async () => (await import("./commands/machine-verify.ts")).machineShow,
+  parameters: { flags: { json }, positional: { kind: "tuple", parameters: [machine] } },
+  docs: { brief: "How far a machine has come, where its key is from, and what it reads" },
+});
+
 const renameMachine = buildCommand<ChangeFlags, [string, string], Context>({
   loader: async () => (await import("./commands/principal.ts")).renameMachine,
   parameters: renaming(machine),
@@ -100,9 +124,11 @@ export const machines = buildRouteMap({
   routes: {
     add: addMachine,
     "deploy-files": deployFiles,
+    verify: verifyMachine,
+    show: showMachine,
     rm: removeMachine,
     rename: renameMachine,
     ls: listMachines,
   },
-  docs: { brief: "Machines: add, remove, rename, list; the files for their first boot" },
+  docs: { brief: "Machines: add, verify, show, remove, rename, list; the files for their first boot" },
 });
