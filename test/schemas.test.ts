@@ -57,6 +57,12 @@ const SOUND: readonly Run[] = [
   { argv: ["grant", "chiara", "vars/web01/acme/dns-token", "--dry-run"], schema: "plan" },
   { argv: ["rotate", "machine", "web01", "--to", KEY, "--dry-run"], schema: "plan" },
   { argv: ["grant", "chiara", "vars/web01/acme/dns-token", "--yes", "--commit"], schema: "plan" },
+  { argv: ["machine", "add", "web02", "--generate", "--extra-files", "../tree", "--yes"], schema: "plan" },
+  {
+    argv: ["machine", "verify", "web02", "--host-key", "../tree/etc/ssh/ssh_host_ed25519_key.pub"],
+    schema: "machine-verify",
+  },
+  { argv: ["machine", "show", "web02"], schema: "machine-show" },
 ];
 
 /** After `spoil`: what a sound fleet never prints. */
@@ -65,6 +71,8 @@ const SPOILT: readonly Run[] = [
   { argv: ["explain", "secrets/users/bruno.sops.yaml"] },
   { argv: ["sync", "secrets/services/mailer.env", "--dry-run"], schema: "plan" },
   { argv: ["trust", "ls"] },
+  { argv: ["machine", "verify", "web01", "--age-key", KEY], schema: "machine-verify" },
+  { argv: ["machine", "show", "db01"], schema: "machine-show" },
   { argv: ["doctor"], env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
   { argv: ["doctor"], cwd: "..", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
 ];
@@ -73,6 +81,8 @@ const SPOILT: readonly Run[] = [
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   check: ["line", "missing", "extra", "missing[].name", "extra[].name"].map((field) => `findings[].${field}`),
   doctor: ["documents", "places[].keys[].name", "places[].pending", "places[].problem", "checks[].fix"],
+  "machine-show": ["hostFingerprint", "verified"],
+  "machine-verify": ["places[].recipient", "places[].fingerprint", "problems[].fix"],
   trust: [
     "approved[].name",
     "waiting[].name",
@@ -121,7 +131,19 @@ test("what the commands print is what their schemas say, and holds neither a key
 });
 
 const validators = Object.fromEntries(
-  ["access", "check", "doctor", "explain", "ls", "plan", "principals", "status", "trust"].map((command) => {
+  [
+    "access",
+    "check",
+    "doctor",
+    "explain",
+    "ls",
+    "machine-show",
+    "machine-verify",
+    "plan",
+    "principals",
+    "status",
+    "trust",
+  ].map((command) => {
     // A whole list of faults is worked out for every mutation otherwise.
     const ajv = new Ajv2020({ strict: true });
     const compiled = ajv.compile(schemaOf(command));

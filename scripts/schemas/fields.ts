@@ -15,3 +15,9 @@ export const recipient = z.string().describe("age1…, ssh-ed25519 …, a PGP fi
 export const recipientName = z.string().exactOptional();
 /** In a file. */
 export const line = z.int().positive().describe("from 1");
+/** Where the age key of a machine comes from. */
+export const keyOrigin = z
+  .enum(["host", "managed", "both", "elsewhere", "none"])
+  .describe(
+    "host: derived from its SSH host key; managed: made by clan and sealed at sops/secrets/<m>-age.key; both: derived, and sealed there as well; elsewhere: the fleet knows the public half alone",
+  );

@@ -5,6 +5,8 @@ import { checkSchema } from "./check-schema.ts";
 import { doctorSchema } from "./doctor-schema.ts";
 import { explainSchema } from "./explain-schema.ts";
 import { lsSchema } from "./ls-schema.ts";
+import { machineShowSchema } from "./machine-show-schema.ts";
+import { machineVerifySchema } from "./machine-verify-schema.ts";
 import { planSchema } from "./plan-schema.ts";
 import { principalsSchema } from "./principals-schema.ts";
 import { statusSchema } from "./status-schema.ts";
@@ -18,6 +20,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   doctor: doctorSchema,
   explain: explainSchema,
   ls: lsSchema,
+  "machine-show": machineShowSchema,
+  "machine-verify": machineVerifySchema,
   plan: planSchema,
   principals: principalsSchema,
   status: statusSchema,
@@ -28,6 +32,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 /** Of what several commands print. */
 const TITLES: Readonly<Record<string, string>> = {
   plan: "what the commands that change who can read print with --json",
+  "machine-show": "secrets machine show --json",
+  "machine-verify": "secrets machine verify --json",
   trust: "secrets trust ls --json",
   principals: "secrets user ls --json, secrets machine ls --json, secrets group ls --json",
 };

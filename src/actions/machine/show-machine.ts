@@ -1,4 +1,5 @@
 /** `secrets machine show`: how far a machine has come, by which key it is known, and what it reads. */
+import { fingerprintOf } from "../../age/ssh-fingerprint.ts";
 import { SecretsError } from "../../errors.ts";
 import { suggest } from "../../fleet/address.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
@@ -31,8 +32,8 @@ export interface ShownMachine {
   readonly state: MachineState;
   readonly origin: KeyOrigin;
   readonly keys: readonly { readonly recipient: string; readonly places: readonly string[] }[];
-  /** `SHA256:…` is made of it; undefined when the fleet does not know its host key. */
-  readonly hostKey?: string;
+  /** `SHA256:…`; undefined when the fleet does not know its host key. */
+  readonly hostFingerprint?: string;
   readonly groups: readonly string[];
   readonly reads: readonly ShownDocument[];
   /** What policy says that it should read, and what is not sealed to it. */
@@ -74,7 +75,7 @@ export async function showMachine(
       recipient: id,
       places: origins.map(({ path, line }) => `${path}:${line}`),
     })),
-    ...(hostKey === undefined ? {} : { hostKey }),
+    ...(hostKey === undefined ? {} : { hostFingerprint: fingerprintOf(hostKey) }),
     groups: principal === undefined ? [] : groupsWith(fleet, principal),
     reads: reads.map(shown),
     waiting: waiting.map(shown),

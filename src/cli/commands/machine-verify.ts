@@ -6,7 +6,6 @@ import { type ShownDocument, showMachine } from "../../actions/machine/show-mach
 import { type VerifiedPlace, verifyMachine, type Witness } from "../../actions/machine/verify-machine.ts";
 import { parseStatedKey } from "../../actions/principal/stated-key.ts";
 import { shortenKey } from "../../actions/reader-names.ts";
-import { fingerprintOf } from "../../age/ssh-fingerprint.ts";
 import { SecretsError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -98,7 +97,7 @@ export async function machineShow(this: Context, flags: { readonly json?: boolea
     terminal.json(shown);
     return;
   }
-  const { state, origin, keys, hostKey, groups, reads, waiting, verified, next } = shown;
+  const { state, origin, keys, hostFingerprint, groups, reads, waiting, verified, next } = shown;
   const stages = ["planned", "keyed", "sealed", "verified"] as const;
   const steps = stages.map((stage) => (stage === state ? style("bold", stage) : style("dim", stage)));
   terminal.print([
@@ -108,7 +107,7 @@ export async function machineShow(this: Context, flags: { readonly json?: boolea
   ]);
   terminal.print(["key: ", ORIGIN_TEXT[origin]]);
   for (const { recipient, places } of keys) terminal.print(["  ", recipient, style("dim", `  ${places.join("  ")}`)]);
-  if (hostKey !== undefined) terminal.print(["host key: ", fingerprintOf(hostKey)]);
+  if (hostFingerprint !== undefined) terminal.print(["host key: ", hostFingerprint]);
   if (groups.length > 0) terminal.print(["groups: ", groups.join(", ")]);
   if (verified !== undefined) terminal.print(["seen: ", verified.at.slice(0, 10), ", ", verified.by]);
   for (const line of documentLines("reads", reads)) terminal.print(line);
