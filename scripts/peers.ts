@@ -99,8 +99,11 @@ function aptInstall(packages: readonly string[]): string | undefined {
   return status === 0 ? undefined : stderr.trim().split("\n").at(-1);
 }
 
+/** Servers lie where only root looks. */
 function isOnPath(command: string): boolean {
-  return (process.env["PATH"] ?? "").split(":").some((directory) => existsSync(join(directory, command)));
+  return [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin"].some((directory) =>
+    existsSync(join(directory, command)),
+  );
 }
 
 function printTable(table: readonly Row[]): void {

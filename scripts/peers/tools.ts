@@ -37,6 +37,7 @@ export const TOOLS: readonly GoTool[] = [
 export const SYSTEM_TOOLS: readonly { readonly command: string; readonly debianPackage: string }[] = [
   { command: "gpg", debianPackage: "gnupg" },
   { command: "ssh-keygen", debianPackage: "openssh-client" },
+  { command: "sshd", debianPackage: "openssh-server" },
   { command: "strace", debianPackage: "strace" },
   { command: "vim", debianPackage: "vim" },
   { command: "unshare", debianPackage: "util-linux" },

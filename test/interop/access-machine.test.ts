@@ -3,19 +3,16 @@
  * clan deploys is the new one, and `sops-install-secrets` places the machine's secrets with the host key and with it.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { run } from "../../src/repo/program.ts";
 import { type Started, start } from "./access-sample.ts";
-import { ageHolder, decrypt, derivedHolder, PEERS, sshHolder } from "./access-witness.ts";
+import { ageHolder, decrypt, derivedHolder, sshHolder } from "./access-witness.ts";
+import { install, notServed as skip } from "./consumer.ts";
 import { insteadOf } from "./expected-readers.ts";
 
-const consumer = join(PEERS, "sops-install-secrets");
-const notServed = `${consumer}.not-served`;
-const skip = !existsSync(consumer) && existsSync(notServed) && readFileSync(notServed, "utf8").trim();
-
 const SEALED = "sops/secrets/web01-age.key/secret";
+const HOST_KEY = "vars/per-machine/web01/openssh/ssh.id_ed25519/secret";
 
 test("rotate machine --to: the sealed private half cannot be replaced, and the plan says so", async (t) => {
   const { fleet, directory, seen, step } = await start(t);
@@ -77,40 +74,14 @@ async function rotated({ fleet, directory, seen, step }: Started) {
   const next = await derivedHolder(directory, "next", host);
   seen.know(next);
   const value = (path: string, before: Buffer) =>
-    path === SEALED ? Buffer.from(readFileSync(next.file, "utf8").trim()) : before;
+    path === SEALED
+      ? Buffer.from(readFileSync(next.file, "utf8").trim())
+      : path === HOST_KEY
+        ? readFileSync(host.file)
+        : before;
   const rotate = ["rotate", "machine", "web01", "--from-host-key", host.file];
   const touched = await step(rotate, { readers: insteadOf("web01", "next"), value });
   assert.ok(touched.includes(SEALED));
   const { stdout } = await decrypt(fleet.root, SEALED, { file: fleet.keyOf("ada") });
   return { host, next, touched, sealed: stdout.toString("utf8") };
-}
-
-/** Unprivileged, without mounts: what home-manager uses on a user's machine. */
-function install(root: string, target: string, keys: object, paths: readonly string[]) {
-  const manifest = {
-    userMode: true,
-    secretsMountPoint: join(target, "run/secrets.d"),
-    symlinkPath: join(target, "run/secrets"),
-    keepGenerations: 1,
-    gnupgHome: "",
-    sshKeyPaths: [],
-    ...keys,
-    templates: [],
-    placeholderBySecretName: {},
-    secrets: paths.map((path) => ({
-      name: path,
-      key: "",
-      path: join(target, "run/secrets", path),
-      sopsFile: join(root, path),
-      format: path.endsWith(".env") ? "dotenv" : "binary",
-      mode: "0400",
-      uid: 0,
-      gid: 0,
-      restartUnits: [],
-      reloadUnits: [],
-    })),
-  };
-  writeFileSync(join(target, "manifest.json"), JSON.stringify(manifest));
-  const env = { XDG_RUNTIME_DIR: target, HOME: "/var/empty", PATH: process.env["PATH"] };
-  return run([consumer, "-ignore-passwd", join(target, "manifest.json")], { env });
 }
