@@ -61,7 +61,7 @@ function registration({ name, kind, keys }: Principal): string {
   const [origin] = keys[0]?.origins ?? [];
   const key = origin?.text ?? "";
   const bare = origin?.tier === "files" ? name.replace(/^[a-z]+[_-]/i, "") : name;
-  if (kind === "machine") return `clan secrets machines add ${shellWord(bare)} ${shellWord(key)}`;
+  if (kind === "machine") return `secrets machine add ${shellWord(bare)} --age-key ${shellWord(key)}`;
   const stated = keys.map(({ type, origins }) => `--${type}-key ${shellWord(origins[0]?.text ?? "")}`);
   return ["secrets user add", shellWord(bare), ...stated, "--no-documents"].join(" ");
 }
@@ -76,7 +76,7 @@ function sshKeysOfMachine({ kind, name, keys }: Principal): Finding[] {
     const message = `sops-nix cannot open what is sealed to the ssh- recipient of ${name}; use ${instead} instead`;
     const registered = derived !== undefined && origins.every(({ tier }) => tier === "vars");
     const place = firstOf(origins);
-    const mend = registered ? `clan secrets machines add -f ${shellWord(name)} ${derived}` : editAt(place);
+    const mend = registered ? `secrets rotate machine ${shellWord(name)} --to ${derived}` : editAt(place);
     return [finding("ssh-machine", place, message, mend)];
   });
 }

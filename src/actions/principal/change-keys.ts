@@ -23,23 +23,30 @@ export async function planAddKey(
   const fleet = await workplace.fleet();
   const principal = namedAs(fleet, "user", name);
   refuseTaken(fleet, [key], principal, options.force === true);
-  if (principal.keys.some((one) => keyName(one) === keyName(key))) {
+  const file = keyFileOf(fleet, principal);
+  const stated = principal.keys.find((one) => keyName(one) === keyName(key));
+  const statedAt = (path: string) => stated?.origins.some((origin) => origin.path === path) === true;
+  const configs = fleet.configs.filter(({ path }) =>
+    principal.keys.some(({ origins }) => origins.some((origin) => origin.path === path)),
+  );
+  // One tier alone may know it: then it is made known to the other.
+  if (
+    stated !== undefined &&
+    [...configs.map(({ path }) => path), file ?? ""].every((path) => path === "" || statedAt(path))
+  ) {
     throw new SecretsError("E_EXISTS", `${name} has this key already`, { kind: "usage" });
   }
   const draft = new PolicyDraft(workplace.ground);
   const reason = `one more key of ${name}`;
-  const file = keyFileOf(fleet, principal);
-  if (file !== undefined) await draft.changeKeys(file, { remove: [], add: [key] }, reason);
+  if (file !== undefined && !statedAt(file)) await draft.changeKeys(file, { remove: [], add: [key] }, reason);
   const anchor = freeAnchor(name, anchorsOf(fleet));
-  const done = new Set<string>();
-  for (const old of principal.keys) {
+  for (const { path } of configs) {
     // Beside one of the old keys wherever one is stated; beside each would state it twice.
-    for (const config of fleet.configs.filter(({ path }) => old.origins.some((origin) => origin.path === path))) {
-      if (done.has(config.path)) continue;
-      done.add(config.path);
-      await draft.editConfig(config.path, [{ kind: "add-beside", id: old.id, text: key.text, anchor }], reason);
-      await enterOtherRules(draft, config.path, principal, key, reason);
+    const beside = principal.keys.find(({ origins }) => origins.some((origin) => origin.path === path));
+    if (beside !== undefined && !statedAt(path)) {
+      await draft.editConfig(path, [{ kind: "add-beside", id: beside.id, text: key.text, anchor }], reason);
     }
+    await enterOtherRules(draft, path, principal, key, reason);
   }
   return planAccess(
     workplace,

@@ -25,7 +25,7 @@ const CASES: readonly (readonly [
   [
     "a machine's Ed25519 key in clan's registry: the derived one is to be registered",
     { "sops/machines/nas/key.json": ssh(`${ED25519} root@nas`) },
-    ["ssh-machine", "sops/machines/nas/key.json:1", `clan secrets machines add -f nas ${sshToAgeRecipient(ED25519)}`],
+    ["ssh-machine", "sops/machines/nas/key.json:1", `secrets rotate machine nas --to ${sshToAgeRecipient(ED25519)}`],
   ],
   [
     "in rules it is to be edited",
@@ -45,7 +45,7 @@ const CASES: readonly (readonly [
       ".sops.yaml": anchors(`user_eve ${eve.recipient}`, `host_web01 ${web01.recipient}`),
     },
     ["one-tier", "sops/users/ada/key.json:1", `secrets user add ada --age-key ${ada.recipient} --no-documents`],
-    ["one-tier", ".sops.yaml:3", `clan secrets machines add web01 ${web01.recipient}`],
+    ["one-tier", ".sops.yaml:3", `secrets machine add web01 --age-key ${web01.recipient}`],
     ["one-tier", ".sops.yaml:2", `secrets user add eve --age-key ${eve.recipient} --no-documents`],
   ],
   [
