@@ -3,9 +3,17 @@
  * tags (`age1tag1…`, `age1tagpq1…`). They are rare and the library is large, so it is loaded when one of them is used.
  */
 import { SecretsError } from "../errors.ts";
+import type { AgeKey } from "./age-key.ts";
 import { type Header, parseHeader, type Stanza, verifyHeader } from "./header.ts";
 
 const HYBRID_STANZA = "mlkem768x25519";
+
+/** A new `AGE-SECRET-KEY-PQ-1…` and its `age1pq1…`, as `age-keygen -pq` makes them. */
+export async function makeHybridKey(): Promise<AgeKey> {
+  const { generateHybridIdentity, identityToRecipient } = await import("age-encryption");
+  const identity = await generateHybridIdentity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
 
 /** The `age1pq1…` text of an `AGE-SECRET-KEY-PQ-1…` text. */
 export async function hybridRecipientOf(identity: string): Promise<string> {

@@ -9,6 +9,7 @@ import { apply, grant, groups, revoke, rotate, sync, trust, users } from "./chan
 import type { UndoFlags } from "./commands/undo.ts";
 import type { Context } from "./context.ts";
 import { EXIT_TABLE, exitCodeOf } from "./exit-codes.ts";
+import { keys } from "./key-routes.ts";
 import { machines } from "./machine-routes.ts";
 import { errorLines } from "./report/error.ts";
 import { render } from "./terminal/styled.ts";
@@ -289,6 +290,7 @@ const root = buildRouteMap({
     user: users,
     group: groups,
     machine: machines,
+    key: keys,
     rotate,
     trust,
     apply,

@@ -9,16 +9,17 @@ import type { LocalWorkplace } from "./workplace.ts";
 
 /**
  * Checks the place at once, so that a person hears of it before they are asked anything.
+ * @param workplace undefined for somebody who stands in no fleet
  * @returns what writes the file, and gives back what takes it away again
  * @throws SecretsError `E_KEY_FILE` for a place inside the repository, one without a folder, and one that is taken
  */
 export async function newKeyFile(
   context: Context,
-  { ground }: LocalWorkplace,
+  workplace: Pick<LocalWorkplace, "ground"> | undefined,
   file: string,
   text: string,
 ): Promise<NonNullable<Conduct["prepare"]>> {
-  const { path: place, folder } = await placeOutside(context, ground.root, file);
+  const { path: place, folder } = await placeOutside(context, workplace?.ground.root, file);
   const taken = await open(place, "r").then(
     (handle) => handle.close().then(() => true),
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT",

@@ -12,9 +12,14 @@ export interface OutsidePlace {
 
 /**
  * Where something new would lie, whose folder is there already.
+ * @param root undefined for somebody who stands in no repository
  * @throws SecretsError `E_KEY_FILE` for a place inside the repository, and for one without a folder
  */
-export async function placeOutside({ directory }: Context, root: string, typed: string): Promise<OutsidePlace> {
+export async function placeOutside(
+  { directory }: Context,
+  root: string | undefined,
+  typed: string,
+): Promise<OutsidePlace> {
   const path = resolve(directory, typed);
   const folder = await realpath(dirname(path)).catch((cause: unknown) => {
     throw refusePlace(
@@ -25,14 +30,16 @@ export async function placeOutside({ directory }: Context, root: string, typed: 
     );
   });
   const place = join(folder, basename(path));
-  if (isInside(root, folder) || isInside(root, place)) {
-    throw refusePlace(
-      typed,
-      "a private key does not belong into the repository",
-      "name a place outside of it, such as ~/.config/sops/age/",
-    );
-  }
+  if (root !== undefined && (isInside(root, folder) || isInside(root, place))) throw insideRepository(typed);
   return { path: place, folder };
+}
+
+export function insideRepository(file: string): SecretsError {
+  return refusePlace(
+    file,
+    "a private key does not belong into the repository",
+    "name a place outside of it, such as ~/.config/sops/age/",
+  );
 }
 
 export function isInside(root: string, path: string): boolean {

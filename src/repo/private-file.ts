@@ -1,0 +1,203 @@
+/**
+ * A file of the person's own that holds private keys, outside of any repository. It is changed whole or not at all, is
+ * its owner's alone from the first byte, and of two runs that add to it neither loses what the other one wrote.
+ */
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SecretsError } from "../errors.ts";
+import { makeDurable } from "./durable.ts";
+import { atEnd } from "./ending.ts";
+import { systemCode, toFault } from "./fault.ts";
+import { type Lock, takeLock } from "./lock.ts";
+
+/** The limit of age for files of identities. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** Who holds the lock does so for milliseconds. */
+const PATIENCE = 5_000;
+const PAUSE = 25;
+
+export interface PrivateFile {
+  /** Without links: what is replaced. */
+  readonly path: string;
+  /** Undefined when there is none yet. */
+  readonly bytes?: Uint8Array;
+  /** Others than its owner may read it. */
+  readonly open: boolean;
+}
+
+/**
+ * @param shown the place as the person knows it
+ * @throws SecretsError `E_KEY_FILE` for a link into the Nix store or to nothing, for what is no file, and for a file of
+ *   somebody else; `E_NO_PERMISSION`, `E_IO`
+ */
+export function readPrivateFile(path: string, shown: string): PrivateFile {
+  try {
+    const place = followLinks(path, shown);
+    return { path: place, ...readWhole(place, shown) };
+  } catch (error) {
+    throw toFault(error, "read the key file", shown);
+  }
+}
+
+/**
+ * Replaces the file in one step that survives a power cut, with mode 0600; missing folders are made with mode 0700.
+ *
+ * @param change gets what is there, and gives what shall be there, or undefined to leave it; may be called again when
+ *   somebody else was quicker
+ * @returns whether it was changed
+ * @throws SecretsError what `readPrivateFile` throws, what `change` throws, `E_LOCKED`, `E_READ_ONLY`, `E_NO_SPACE`
+ */
+export async function changePrivateFile(
+  path: string,
+  shown: string,
+  change: (now: Uint8Array | undefined) => Promise<Uint8Array | undefined>,
+): Promise<boolean> {
+  // Nothing to do is nothing to be locked, made or refused for.
+  if ((await change(readPrivateFile(path, shown).bytes)) === undefined) return false;
+  const place = readPrivateFile(path, shown).path;
+  try {
+    mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw toFault(error, "make the folder of the key file", shown);
+  }
+  const lockFolder = join(dirname(place), `.${basename(place)}.lock`);
+  const lock = await lockPatiently(lockFolder, shown);
+  try {
+    const next = await change(readPrivateFile(place, shown).bytes);
+    if (next === undefined) return false;
+    replace(place, next, lock);
+    return true;
+  } catch (error) {
+    throw toFault(error, "write the key file", shown);
+  } finally {
+    lock.release();
+    dropFolder(lockFolder);
+  }
+}
+
+function replace(place: string, bytes: Uint8Array, lock: Lock): void {
+  const draft = join(dirname(place), `.${basename(place)}.${randomUUID()}`);
+  const drop = () => rmSync(draft, { force: true });
+  const forget = atEnd(drop);
+  try {
+    const handle = openSync(draft, "wx", 0o600);
+    try {
+      writeFileSync(handle, bytes);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    lock.assertHeld();
+    renameSync(draft, place);
+    makeDurable([dirname(place)]);
+  } catch (error) {
+    drop();
+    throw error;
+  } finally {
+    forget();
+  }
+}
+
+/** A link stays, and what it leads to is replaced. */
+function followLinks(path: string, shown: string): string {
+  const folder = realFolder(dirname(path));
+  const place = join(folder, basename(path));
+  const isLink = lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const target = isLink ? resolveLink(place, shown) : place;
+  if (/^\/nix\/store\//.test(target)) {
+    throw refuse(
+      shown,
+      "this file is a link into the Nix store, which cannot be changed and which everybody can read",
+      "take it out of home-manager and make it a file of your own; a private key that was in the store is known to all users of this computer",
+    );
+  }
+  return target;
+}
+
+function resolveLink(place: string, shown: string): string {
+  try {
+    return realpathSync(place);
+  } catch (cause) {
+    throw refuse(
+      shown,
+      "this file is a link that leads to nothing",
+      "remove the link, or make what it leads to",
+      cause,
+    );
+  }
+}
+
+/** Of a folder that is not there yet: where it would be. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT" || path === dirname(path)) throw error;
+    return join(realFolder(dirname(path)), basename(path));
+  }
+}
+
+function readWhole(path: string, shown: string): Pick<PrivateFile, "bytes" | "open"> {
+  let handle: number | undefined;
+  try {
+    // What is no file, a pipe say, must not keep anybody waiting.
+    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(handle);
+    if (!stats.isFile()) throw refuse(shown, "this is no file", "name a file for keys");
+    if (stats.size > MAX_BYTES) throw refuse(shown, "this file is too large for a list of keys", "name another file");
+    if (stats.uid !== process.getuid?.()) {
+      throw refuse(shown, "this file belongs to another user", "run it as that user, or name a file of your own");
+    }
+    return { bytes: readFileSync(handle), open: (stats.mode & 0o077) !== 0 };
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return { open: false };
+    throw error;
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}
+
+async function lockPatiently(state: string, shown: string): Promise<Lock> {
+  for (const end = Date.now() + PATIENCE; ; ) {
+    try {
+      return takeLock({ path: dirname(state), state, git: undefined }, "secrets key");
+    } catch (error) {
+      // Whoever is done takes the folder of the lock away, perhaps between two steps of ours.
+      const passing = error instanceof SecretsError && ["E_LOCKED", "E_NOT_FOUND"].includes(error.code);
+      if (!passing || Date.now() > end) throw error instanceof SecretsError ? error.at({ file: shown }) : error;
+      await sleep(PAUSE);
+    }
+  }
+}
+
+function dropFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // The next one is in it already.
+  }
+}
+
+function refuse(file: string, message: string, hint: string, cause?: unknown): SecretsError {
+  return new SecretsError("E_KEY_FILE", message, {
+    location: { file },
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
