@@ -4,6 +4,8 @@
  */
 import { recipientId } from "../../age/recipient.ts";
 import { SecretsError } from "../../errors.ts";
+import { readLayout } from "../../fleet/clan/layout.ts";
+import { baseOf, PathIndex } from "../../fleet/path-index.ts";
 import { repoPath } from "../../repo/path.ts";
 import type { NewKey } from "../../sops/create-file.ts";
 import { type NewReaders, planNewVar, readersForNewVar } from "../new-var.ts";
@@ -38,7 +40,8 @@ export async function sealKeys(
   const host = await absent(workplace, hostKeyAddress(machine), machine);
   const age = await absent(workplace, ageKeyAddress(machine), machine);
   const self = `machines/${machine}`;
-  const readers = await readersForNewVar(workplace, host, people === undefined ? undefined : [...people, self]);
+  const whom = people ?? (await peopleOfOthers(workplace));
+  const readers = await readersForNewVar(workplace, host, whom === undefined ? undefined : [...whom, self]);
   const others = readers.names.filter((name) => !name.startsWith("machines/"));
   // Whoever holds the age key of a machine reads all that it reads; the machine itself gets it by deployment.
   const owners = await readersForNewVar(workplace, age, others);
@@ -62,6 +65,21 @@ export async function sealKeys(
     steps: sealed.map(({ step }) => step),
     beside: [value, ...sealed.flatMap(({ links }) => links)],
   };
+}
+
+/** Groups and users that every other machine's host key, or else sealed age key, is linked for; undefined without any. */
+async function peopleOfOthers({ ground }: Workplace): Promise<string[] | undefined> {
+  const { leaves } = readLayout(new PathIndex(await ground.list()));
+  const sealed = leaves.filter(({ secret }) => secret);
+  const hosts = sealed.filter(
+    ({ address }) => address.kind === "var" && address.service === "openssh" && address.file === "ssh.id_ed25519",
+  );
+  const ages = sealed.filter(({ address }) => address.kind === "secret" && address.name.endsWith("-age.key"));
+  const [first, ...rest] = (hosts.length > 0 ? hosts : ages).map(({ links }) =>
+    links.flatMap(({ kind, path }) => (kind === "machines" ? [] : [`${kind}/${baseOf(path)}`])),
+  );
+  const common = (first ?? []).filter((name) => rest.every((names) => names.includes(name)));
+  return common.length === 0 ? undefined : common;
 }
 
 async function sealOne(
