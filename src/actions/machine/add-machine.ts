@@ -75,7 +75,19 @@ export async function planAddMachine(
     // Named by the policy already and not sealed to: links may have waited for the machine.
     { ...options, sync: ({ path, missing }) => granted.has(path) && missing.includes(stated.id) },
   );
-  return sealed === undefined ? plan : withSealed(plan, sealed);
+  return withKeyNote(sealed === undefined ? plan : withSealed(plan, sealed), name, stated);
+}
+
+/** By a group of people a machine may come to read the sealed keys of others, which nobody may have meant. */
+function withKeyNote(plan: AccessPlan, name: string, key: StatedPublicKey): AccessPlan {
+  const keys = plan.documents.flatMap(({ address, added }) => {
+    const [, machine] = /^sops\/secrets\/(.+)-age\.key$/.exec(address) ?? [];
+    return machine !== undefined && added.some((one) => keyName(one) === keyName(key)) ? [machine] : [];
+  });
+  const others = keys.filter((machine) => machine !== name);
+  if (others.length === 0) return plan;
+  const warning = `${name} will read the sealed ${others.length === 1 ? "key" : "keys"} of ${others.join(", ")}, and with ${others.length === 1 ? "it" : "them"} all that ${others.length === 1 ? "this machine reads" : "these machines read"}: is it meant to be in a group with people?`;
+  return { ...plan, warnings: [...plan.warnings, warning] };
 }
 
 function withSealed(plan: AccessPlan, { documents, steps, beside }: SealedKeys): AccessPlan {

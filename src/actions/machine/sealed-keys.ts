@@ -102,7 +102,7 @@ async function sealOne(
     tier: "vars",
     address,
     path: document.change.path,
-    added: keys.map(reader),
+    added: keys.map(reader).sort((a, b) => ((a.name ?? a.id) < (b.name ?? b.id) ? -1 : 1)),
     removed: [],
     dataKey: "new",
     newValue: true,

@@ -109,6 +109,13 @@ describe("planAddMachine", () => {
     await assert.rejects(add(place, managed, { groups: ["nobody"] }), { code: "E_NOT_FOUND" });
   });
 
+  it("says so when a group gives it the sealed keys of other machines", async () => {
+    const place = await smallPlace(await secretIn("sops/secrets/web-age.key", [ada, bob], ["groups/admins"]));
+    assert.match((await add(place, managed, { groups: ["admins"] })).warnings.join(), /sealed key of web/);
+    const own = await add(place, generated, { people: ["users/ada"] });
+    assert.deepEqual(own.warnings, []);
+  });
+
   it("reads what another machine reads, but for what is that machine's own", async () => {
     const place = await smallPlace(await withWeb());
     const plan = await add(place, managed, { like: "web" });
