@@ -106,7 +106,10 @@ export async function machineShow(this: Context, flags: { readonly json?: boolea
     ...steps.flatMap((step, i): Styled[] => (i === 0 ? [step] : [" → ", step])),
   ]);
   terminal.print(["key: ", ORIGIN_TEXT[origin]]);
-  for (const { recipient, places } of keys) terminal.print(["  ", recipient, style("dim", `  ${places.join("  ")}`)]);
+  for (const { recipient, places } of keys) {
+    terminal.print(["  ", recipient]);
+    terminal.print(["    ", style("dim", places.join(", "))]);
+  }
   if (hostFingerprint !== undefined) terminal.print(["host key: ", hostFingerprint]);
   if (groups.length > 0) terminal.print(["groups: ", groups.join(", ")]);
   if (verified !== undefined) terminal.print(["seen: ", verified.at.slice(0, 10), ", ", verified.by]);
