@@ -5,6 +5,7 @@ import type { ConvertFlags } from "./commands/key-convert.ts";
 import type { GenerateFlags } from "./commands/key-generate.ts";
 import type { ImportFlags } from "./commands/key-import.ts";
 import type { Context } from "./context.ts";
+import { completeName } from "./proposals.ts";
 
 const show = buildCommand<{ json?: boolean }, [], Context>({
   loader: async () => (await import("./commands/key-show.ts")).keyShow,
@@ -69,7 +70,24 @@ const convert = buildCommand<ConvertFlags, string[], Context>({
   },
 });
 
+const verify = buildCommand<{ json?: boolean }, [string?], Context>({
+  loader: async () => (await import("./commands/key-verify.ts")).keyVerify,
+  parameters: {
+    flags: { json },
+    positional: {
+      kind: "tuple",
+      parameters: [{ ...named("NAME", "A user"), proposeCompletions: completeName("user"), optional: true }],
+    },
+  },
+  docs: {
+    brief: "Whether your key files, your entry in clan's registry and your anchors are one set of keys",
+    customUsage: ["[NAME]"],
+    fullDescription:
+      "NAME is whoever the keys here belong to, when left out. Each place that differs is told with one command that mends it; then the exit code is 1.",
+  },
+});
+
 export const keys = buildRouteMap({
-  routes: { show, generate, import: importKeys, convert },
+  routes: { show, generate, import: importKeys, convert, verify },
   docs: { brief: "Your own keys: show, generate, import, convert, verify" },
 });

@@ -1,8 +1,8 @@
 /** `secrets key show`: which private keys this person has here, and whose they are in this fleet. */
 import type { Keyring, Place } from "../../age/keyring.ts";
-import { sshToAgeRecipient } from "../../age/ssh.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { whoText } from "../principal/who.ts";
+import { isDerivedFrom } from "./keys-here.ts";
 
 export interface KeysHere {
   readonly schemaVersion: 1;
@@ -66,7 +66,7 @@ function keyHere(recipient: string, before: string | undefined, fleet: Fleet | u
   return {
     recipient,
     kind: kindOf(recipient),
-    derived: before?.startsWith("ssh-ed25519 ") === true && sshToAgeRecipient(before) === recipient,
+    derived: isDerivedFrom(recipient, before),
     ...(owner === undefined ? {} : { owner: whoText(owner) }),
   };
 }

@@ -1,0 +1,33 @@
+/** The private keys that are here, one by one, each with all its public spellings. */
+import type { Keyring } from "../../age/keyring.ts";
+import { sshToAgeRecipient } from "../../age/ssh.ts";
+
+export interface HeldKey {
+  /** Of the place: the variable, or the path with `~`. */
+  readonly place: string;
+  /** An SSH Ed25519 key has two: itself, and the age key that is derived from it. */
+  readonly recipients: readonly [string, ...string[]];
+}
+
+/** In the order of the places; a key that lies in several of them is told of the first. */
+export function heldKeys({ places }: Pick<Keyring, "places">): HeldKey[] {
+  const held: HeldKey[] = [];
+  const seen = new Set<string>();
+  for (const { name, identities } of places) {
+    for (const [i, recipient] of identities.entries()) {
+      const before = identities[i - 1];
+      if (isDerivedFrom(recipient, before) || seen.has(recipient)) continue;
+      const next = identities[i + 1];
+      const recipients: [string, ...string[]] = isDerivedFrom(next, recipient) ? [recipient, next] : [recipient];
+      for (const one of recipients) seen.add(one);
+      held.push({ place: name, recipients });
+    }
+  }
+  return held;
+}
+
+/** Whether this age key is the one that ssh-to-age derives from that SSH key. */
+export function isDerivedFrom(recipient: string | undefined, sshKey: string | undefined): recipient is string {
+  if (recipient === undefined || sshKey?.startsWith("ssh-ed25519 ") !== true) return false;
+  return sshToAgeRecipient(sshKey) === recipient;
+}
