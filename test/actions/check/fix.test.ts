@@ -58,7 +58,7 @@ const PROGRAMS: Readonly<Record<string, RegExp>> = {
   ls: /^-ld \S+$/,
   sops: /^encrypt -i /,
   clan: /^secrets machines add /,
-  secrets: /^((rm|set|explain|sync) \S+$|user add )/,
+  secrets: /^((rm|set|explain|sync) \S+$|user add |machine add |rotate machine )/,
 };
 
 test("every fix is one command, of a program that has it", async () => {

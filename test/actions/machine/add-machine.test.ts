@@ -128,6 +128,16 @@ describe("planAddMachine", () => {
     await assert.rejects(add(place, managed, { like: "ada" }), { code: "E_NOT_FOUND" });
   });
 
+  it("is sealed to what a rule names it in already, and what it was not sealed to yet", async () => {
+    const rules = RULES.replace("[*ada, *admin_bob]", "[*ada, *admin_bob, *web, *box]");
+    const place = await smallPlace({
+      ...(await withWeb()),
+      ".sops.yaml": rules.replace("  - &web", `  - &box ${next.recipient}\n  - &web`),
+    });
+    const { readers } = await after(place, await add(place, managed, { like: "web" }));
+    assert.deepEqual(readers(TEAM), ["ada", "bob", "box", "web"]);
+  });
+
   it("joins the groups of the other machine as well", async () => {
     const place = await smallPlace(links("sops/groups/admins/machines/web"));
     const { text } = await after(place, await add(place, managed, { like: "web" }));
