@@ -9,6 +9,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { renderSchemas } from "../scripts/schemas/render.ts";
 import { PEOPLE } from "../src/actions/demo/sample-fleet.ts";
 import { makeAgeKey } from "../src/age/age-key.ts";
+import { encodeBech32 } from "../src/age/bech32.ts";
 import { decryptWith } from "../src/age/file.ts";
 import { parseIdentities } from "../src/age/identity.ts";
 import { openDataKey } from "../src/sops/datakey.ts";
@@ -21,6 +22,7 @@ import { mutationsOf, placesOf } from "./schemas/mutations.ts";
 
 const directory = new URL("../schemas/", import.meta.url);
 const LOCKED_KEY = fileURLToPath(new URL("../fixtures/age/ssh/ed25519-pkcs8-encrypted", import.meta.url));
+const SSH_KEY = fileURLToPath(new URL("../fixtures/age/ssh/ed25519.pub", import.meta.url));
 
 test("the committed schemas are the generated ones (npm run schemas)", () => {
   const generated = renderSchemas();
@@ -63,6 +65,11 @@ const SOUND: readonly Run[] = [
     schema: "machine-verify",
   },
   { argv: ["machine", "show", "web02"], schema: "machine-show" },
+  { argv: ["key", "show"], schema: "key-show" },
+  { argv: ["key", "verify"], schema: "key-verify" },
+  { argv: ["key", "verify", "bruno"], schema: "key-verify", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
+  { argv: ["key", "convert", SSH_KEY, "../options"], schema: "key-convert" },
+  { argv: ["key", "import", "../bruno.txt", "../plugin.txt", "--to", "../more.txt"], schema: "key-import" },
 ];
 
 /** After `spoil`: what a sound fleet never prints. */
@@ -73,6 +80,8 @@ const SPOILT: readonly Run[] = [
   { argv: ["trust", "ls"] },
   { argv: ["machine", "verify", "web01", "--age-key", KEY], schema: "machine-verify" },
   { argv: ["machine", "show", "db01"], schema: "machine-show" },
+  { argv: ["key", "show"], schema: "key-show" },
+  { argv: ["key", "show"], schema: "key-show", env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
   { argv: ["doctor"], env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
   { argv: ["doctor"], cwd: "..", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
 ];
@@ -81,6 +90,10 @@ const SPOILT: readonly Run[] = [
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   check: ["line", "missing", "extra", "missing[].name", "extra[].name"].map((field) => `findings[].${field}`),
   doctor: ["documents", "places[].keys[].name", "places[].pending", "places[].problem", "checks[].fix"],
+  "key-convert": ["keys[].before", "keys[].comment"],
+  "key-import": ["keys[].recipient"],
+  "key-show": ["places[].path", "places[].keys[].owner", "places[].pending", "places[].problem"],
+  "key-verify": ["places[].anchor", "problems[].fix"],
   "machine-show": ["hostFingerprint", "verified"],
   "machine-verify": ["places[].recipient", "places[].fingerprint", "problems[].fix"],
   trust: [
@@ -101,6 +114,7 @@ test("what the commands print is what their schemas say, and holds neither a key
   await fleet.git("config", "user.name", "test");
   await fleet.git("config", "user.email", "test@example.org");
   const values = await valuesOf(fleet);
+  await writeKeys(fleet);
   const seen = new Map<string, Set<string>>();
   const look = async ({ argv, schema: command = argv[0], env = {}, cwd = "." }: Run) => {
     const { stdout, stderr } = await fleet.secrets([...argv, "--json"], { env, cwd });
@@ -136,6 +150,10 @@ const validators = Object.fromEntries(
     "check",
     "doctor",
     "explain",
+    "key-convert",
+    "key-import",
+    "key-show",
+    "key-verify",
     "ls",
     "machine-show",
     "machine-verify",
@@ -150,6 +168,16 @@ const validators = Object.fromEntries(
     return [command, { validate: (value: unknown) => compiled(value), faults: () => ajv.errorsText(compiled.errors) }];
   }),
 );
+
+/** An SSH key behind options, one that is none of age's, and an identity that a plugin alone knows. */
+async function writeKeys({ root }: Sample): Promise<void> {
+  const key = (await readFile(SSH_KEY, "utf8")).trim();
+  await writeFile(join(root, "../options"), `restrict ${key}\necdsa-sha2-nistp256 AAAA\n`);
+  await writeFile(
+    join(root, "../plugin.txt"),
+    `${encodeBech32("age-plugin-yubikey-", Buffer.alloc(8)).toUpperCase()}\n`,
+  );
+}
 
 /** A reader too many, a rule that sops would stop at, and an SSH key of which nothing is known without its passphrase. */
 async function spoil({ root, read, git }: Sample): Promise<void> {

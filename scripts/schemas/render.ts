@@ -4,6 +4,10 @@ import { accessSchema } from "./access-schema.ts";
 import { checkSchema } from "./check-schema.ts";
 import { doctorSchema } from "./doctor-schema.ts";
 import { explainSchema } from "./explain-schema.ts";
+import { keyConvertSchema } from "./key-convert-schema.ts";
+import { keyImportSchema } from "./key-import-schema.ts";
+import { keyShowSchema } from "./key-show-schema.ts";
+import { keyVerifySchema } from "./key-verify-schema.ts";
 import { lsSchema } from "./ls-schema.ts";
 import { machineShowSchema } from "./machine-show-schema.ts";
 import { machineVerifySchema } from "./machine-verify-schema.ts";
@@ -19,6 +23,10 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   check: checkSchema,
   doctor: doctorSchema,
   explain: explainSchema,
+  "key-convert": keyConvertSchema,
+  "key-import": keyImportSchema,
+  "key-show": keyShowSchema,
+  "key-verify": keyVerifySchema,
   ls: lsSchema,
   "machine-show": machineShowSchema,
   "machine-verify": machineVerifySchema,
@@ -32,6 +40,10 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 /** Of what several commands print. */
 const TITLES: Readonly<Record<string, string>> = {
   plan: "what the commands that change who can read print with --json",
+  "key-convert": "secrets key convert --json",
+  "key-import": "secrets key import --json",
+  "key-show": "secrets key show --json",
+  "key-verify": "secrets key verify --json",
   "machine-show": "secrets machine show --json",
   "machine-verify": "secrets machine verify --json",
   trust: "secrets trust ls --json",

@@ -1,4 +1,7 @@
-/** What can be wrong between a person's keys here, the two registries, and the documents; each with one mend. */
+/**
+ * What can be wrong between a person's keys here, the two registries, and the documents; each with one mend. A key that
+ * is typed counts as approved, and whoever can push can state one: a mend never lets in a key that is not held here.
+ */
 import type { FleetDocument } from "../../fleet/document.ts";
 import type { Principal, PrincipalKey } from "../../fleet/principals.ts";
 import { shellWord } from "../check/shell-word.ts";
@@ -37,7 +40,7 @@ export function notHereProblems(facts: KeyFacts): KeyProblem[] {
   const mine = agePart(free.recipients);
   return [
     {
-      message: `${name} is known by ${wanted}, and ${free.place} has ${shortenKey(mine)}: it opens nothing (if the old key is gone for good: secrets rotate user ${shellWord(name)} --to KEY; either is for somebody who can read)`,
+      message: `${name} is known by ${wanted}, and ${free.place} has ${shortenKey(mine)}, which opens nothing; let it in, by somebody who can read`,
       fix: `secrets user add-key ${shellWord(name)} ${shellWord(mine)}`,
       keys: [...ids, ...free.recipients],
     },
@@ -62,13 +65,12 @@ export function tierProblems(facts: KeyFacts): KeyProblem[] {
   const alone = fleet.principals.oneTier.find((one) => one.principal === principal);
   if (alone !== undefined) {
     const lacking = alone.tier === "vars" ? ".sops.yaml does not know" : "clan's registry does not know";
-    return [
-      {
-        message: `${lacking} ${principal.name}`,
-        fix: enterCommand(principal),
-        keys: principal.keys.map(({ id }) => id),
-      },
-    ];
+    const away = principal.keys.filter(({ id }) => !isHeld(facts, id)).map(({ id }) => shortenKey(id));
+    const command = enterCommand(principal);
+    const message = `${lacking} ${principal.name}`;
+    const keys = principal.keys.map(({ id }) => id);
+    if (away.length === 0) return [{ message, fix: command, keys }];
+    return [{ message: `${message}; if ${listed(away)} ${away.length === 1 ? "is" : "are"} theirs: ${command}`, keys }];
   }
   const split = fleet.principals.disagreements.find((one) => one.principal === principal);
   if (split === undefined) return [];
@@ -82,19 +84,13 @@ export function tierProblems(facts: KeyFacts): KeyProblem[] {
     if (other === undefined || (isHeld(facts, one.id) && isHeld(facts, other.id))) continue;
     drop(vars, one);
     drop(files, other);
-    problems.push(isHeld(facts, other.id) ? replaced(principal, one, other) : replaced(principal, other, one));
+    problems.push(isHeld(facts, other.id) ? replaced(facts, one, other) : replaced(facts, other, one));
   }
   for (const [keys, tier] of [
     [vars, ".sops.yaml"],
     [files, "clan's registry"],
   ] as const) {
-    for (const { id } of keys) {
-      problems.push({
-        message: `${tier} lacks ${shortenKey(id)} of ${principal.name}`,
-        fix: `secrets user add-key ${shellWord(principal.name)} ${shellWord(id)}`,
-        keys: [id],
-      });
-    }
+    for (const { id } of keys) problems.push(lacking(facts, tier, id));
   }
   return problems;
 }
@@ -114,17 +110,28 @@ function spelling({ principal: { name } }: KeyFacts, one: PrincipalKey, other: P
   const [ssh, age] = one.id.startsWith("ssh-") ? [one, other] : [other, one];
   return {
     message: `${placesOf(ssh)} states an SSH key, and ${placesOf(age)} the age key derived from it: one key, and two readers to every tool`,
+    // Whoever has the one has the other: nobody new is let in.
     fix: `secrets rotate user ${shellWord(name)} --from ${shellWord(ssh.id)} --to ${shellWord(age.id)}`,
     keys: [ssh.id, age.id],
   };
 }
 
-function replaced({ name }: Principal, old: PrincipalKey, kept: PrincipalKey): KeyProblem {
-  return {
-    message: `${placesOf(old)} states ${shortenKey(old.id)} for ${name}, and ${placesOf(kept)} ${shortenKey(kept.id)}`,
-    fix: `secrets rotate user ${shellWord(name)} --from ${shellWord(old.id)} --to ${shellWord(kept.id)}`,
-    keys: [old.id, kept.id],
-  };
+function replaced(facts: KeyFacts, old: PrincipalKey, kept: PrincipalKey): KeyProblem {
+  const { name } = facts.principal;
+  const keys = [old.id, kept.id];
+  const message = `${placesOf(old)} states ${shortenKey(old.id)} for ${name}, and ${placesOf(kept)} ${shortenKey(kept.id)}`;
+  const command = `secrets rotate user ${shellWord(name)} --from ${shellWord(old.id)} --to ${shellWord(kept.id)}`;
+  if (isHeld(facts, kept.id)) return { message, fix: command, keys };
+  return { message: `${message}; neither is here to tell which is right. If it is the latter: ${command}`, keys };
+}
+
+function lacking(facts: KeyFacts, tier: string, id: string): KeyProblem {
+  const name = shellWord(facts.principal.name);
+  const message = `${tier} lacks ${shortenKey(id)} of ${facts.principal.name}`;
+  const add = `secrets user add-key ${name} ${shellWord(id)}`;
+  if (isHeld(facts, id)) return { message, fix: add, keys: [id] };
+  const remove = `secrets user rm-key ${name} ${shellWord(id)}`;
+  return { message: `${message}, which is not here either; if it is theirs: ${add}`, fix: remove, keys: [id] };
 }
 
 function placesOf({ origins }: PrincipalKey): string {
@@ -183,13 +190,13 @@ export function driftProblems(facts: KeyFacts): KeyProblem[] {
   const what = paths.length === 1 ? "a document is" : `${paths.length} documents are`;
   return [
     {
-      message: `${what} not sealed to ${facts.principal.name}, as policy wants: ${listed(paths)}`,
+      message: `${what} not sealed to ${facts.principal.name}, as policy wants: ${listed(paths, FEW)}`,
       fix: ["secrets sync", ...(paths.length <= FEW ? paths.map(shellWord) : [])].join(" "),
       keys: [...new Set(drifted.flatMap(({ lacking }) => lacking))],
     },
   ];
 }
 
-function listed(names: readonly string[]): string {
-  return namedFew(names).join(", ");
+function listed(names: readonly string[], most?: number): string {
+  return namedFew(names, most).join(", ");
 }

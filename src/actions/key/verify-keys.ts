@@ -5,12 +5,13 @@
 import type { Keyring } from "../../age/keyring.ts";
 import { parsePluginRecipient } from "../../age/plugin.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
+import type { Principal } from "../../fleet/principals.ts";
 import { namedFew } from "../named-few.ts";
 import { shortenKey } from "../reader-names.ts";
 import { isHeld, type KeyFacts, type KeyProblem, mayBeHeld } from "./key-facts.ts";
 import { documentsOf, driftProblems, notHereProblems, sharedProblems, tierProblems } from "./key-problems.ts";
 import { heldKeys } from "./keys-here.ts";
-import type { Whose } from "./whose-keys.ts";
+import { type Whose, whoseKeys } from "./whose-keys.ts";
 
 export interface KeyVerification {
   readonly schemaVersion: 1;
@@ -37,9 +38,20 @@ export interface KeyAt {
   readonly state: "same" | "differs" | "other";
 }
 
-/** Commands that print keys are run; nothing is asked. */
-export async function verifyKeys(fleet: Fleet, keyring: Keyring, { principal, by }: Whose): Promise<KeyVerification> {
+/**
+ * Commands that print keys are run; nothing is asked.
+ * @param name undefined: whoever the keys here belong to
+ * @param user the name on this computer
+ * @throws SecretsError `E_NOT_FOUND`, `E_AMBIGUOUS`
+ */
+export async function verifyKeys(
+  fleet: Fleet,
+  keyring: Keyring,
+  name: string | undefined,
+  user: string | undefined,
+): Promise<KeyVerification> {
   await keyring.runCommands();
+  const { principal, by, login } = whoseKeys(fleet, keyring, name, user);
   const { places } = keyring;
   const facts: KeyFacts = {
     fleet,
@@ -66,7 +78,7 @@ export async function verifyKeys(fleet: Fleet, keyring: Keyring, { principal, by
       sealed: documents.filter(({ lacking }) => lacking.length === 0).length,
     },
     problems,
-    notes: notesOf(facts, places),
+    notes: [...notesOf(facts, places), ...loginNote(login)],
   };
 }
 
@@ -124,9 +136,18 @@ function notesOf(facts: KeyFacts, places: Keyring["places"]): string[] {
     notes.push(`identities of age plugins are here (${plugins.join(", ")}), which nothing states for ${name}`);
   }
   notes.push(...aliasNotes(facts));
+  for (const { path, sound } of fleet.configs) {
+    if (!sound) notes.push(`${path} cannot be read, so what it states was not compared: secrets check says why`);
+  }
   if (!principal.sound) notes.push(`what states the keys of ${name} cannot be read in full: secrets check says why`);
   for (const { problem } of places) if (problem !== undefined) notes.push(problem.message.replace(/\.$/, ""));
   return notes;
+}
+
+/** Somebody who is known to the fleet, and whose keys are not those here. */
+function loginNote(login: Principal | undefined): string[] {
+  if (login === undefined) return [];
+  return [`${login.name}, the name on this computer, is known by other keys: secrets key verify ${login.name}`];
 }
 
 /** The key that `notHereProblems` proposes is no further one. */

@@ -10,6 +10,8 @@ export interface Whose {
   readonly principal: Principal;
   /** What it was told by. */
   readonly by: "name" | "keys" | "login";
+  /** Whoever has the name on this computer, if it is somebody else. */
+  readonly login?: Principal;
 }
 
 /** People, not machines, who have one of these keys; each once, in the order of the keys. */
@@ -41,7 +43,10 @@ export function whoseKeys(fleet: Fleet, keyring: Keyring, name: string | undefin
   const candidates = users.length > 0 ? users : owners;
   const [only] = candidates;
   if (only !== undefined) {
-    if (candidates.length === 1) return { principal: only, by: "keys" };
+    if (candidates.length === 1) {
+      const other = byName !== undefined && !owners.includes(byName) ? { login: byName } : {};
+      return { principal: only, by: "keys", ...other };
+    }
     if (byName !== undefined && candidates.includes(byName)) return { principal: byName, by: "keys" };
     throw new SecretsError("E_AMBIGUOUS", `the keys here belong to ${candidates.map(whoText).join(" and ")}`, {
       kind: "usage",

@@ -1,6 +1,5 @@
 /** `secrets key verify`. */
 import { type KeyAt, verifyKeys } from "../../actions/key/verify-keys.ts";
-import { whoseKeys } from "../../actions/key/whose-keys.ts";
 import { shortenKey } from "../../actions/reader-names.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -10,8 +9,7 @@ import { openWorkplace } from "../workplace.ts";
 export async function keyVerify(this: Context, flags: { readonly json?: boolean }, name?: string): Promise<void> {
   const workplace = await openWorkplace(this);
   const [fleet, keyring] = await Promise.all([workplace.fleet(), workplace.keyring()]);
-  await keyring.runCommands();
-  const result = await verifyKeys(fleet, keyring, whoseKeys(fleet, keyring, name, this.env["USER"]));
+  const result = await verifyKeys(fleet, keyring, name, this.env["USER"]);
   const { agrees, places, documents, problems, notes } = result;
   if (!agrees) this.setExitCode(EXIT.findings);
   if (flags.json === true) {

@@ -1,4 +1,5 @@
 /** `secrets machine add|deploy-files`. */
+import { relative, resolve, sep } from "node:path";
 import { shellWord } from "../../actions/check/shell-word.ts";
 import { type AddMachineOptions, planAddMachine } from "../../actions/machine/add-machine.ts";
 import { deployTree, readDeployFiles } from "../../actions/machine/deploy-files.ts";
@@ -57,7 +58,10 @@ export async function addMachine(this: Context, flags: AddMachineFlags, name: st
     ...(flags.like === undefined ? {} : { like: flags.like }),
     ...(flags.for === undefined ? {} : { people: flags.for }),
     onSharedRule,
-    knownHosts: flags.noKnownHosts === true ? undefined : { file: flags.knownHosts ?? KNOWN_HOSTS, hosts },
+    knownHosts:
+      flags.noKnownHosts === true
+        ? undefined
+        : { file: fileInside(this, root, flags.knownHosts ?? KNOWN_HOSTS), hosts },
     handedOver: extra !== undefined,
   };
   const plan = await progress(this.terminal, "sealing", (onProgress) =>
@@ -170,12 +174,20 @@ function installSteps(name: string, { path, inMemory }: ExtraFiles, platform: "n
   const install =
     platform === "darwin"
       ? `on the Mac, as root, with a copy of the tree: install -d -m 755 /etc/ssh /var/lib && cp -pR ${dir}/etc/ssh/. /etc/ssh/ && cp -pR ${dir}/var/lib/sops-nix /var/lib/ && chown -R root:wheel /etc/ssh/ssh_host_ed25519_key* /var/lib/sops-nix`
-      : `nixos-anywhere --flake .#${name} --extra-files ${dir} --target-host root@ADDRESS`;
+      : `nixos-anywhere --flake ${shellWord(`.#${name}`)} --extra-files ${dir} --target-host root@ADDRESS`;
   return [
     install,
     `rm -rf ${dir}${inMemory ? "" : "   # it lies on a disk: a folder in memory (/dev/shm) would leave no trace"}`,
-    `secrets machine verify ${name} --scan ADDRESS`,
+    `secrets machine verify ${shellWord(name)} --scan ADDRESS`,
   ];
+}
+
+/** As typed, from where the person stands; the default from the top. @throws SecretsError `E_USAGE` */
+function fileInside({ directory }: Context, root: string, typed: string): string {
+  if (typed === KNOWN_HOSTS) return typed;
+  const path = relative(root, resolve(directory, typed)).split(sep).join("/");
+  if (path !== "" && !path.startsWith("../") && path !== ".." && !path.startsWith(".git/")) return path;
+  throw usage("--known-hosts names a file in the repository", "or leave the line out: --no-known-hosts");
 }
 
 function usage(message: string, hint: string): SecretsError {
