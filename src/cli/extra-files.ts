@@ -52,6 +52,10 @@ async function refuseTaken(path: string, typed: string): Promise<boolean> {
   });
   if (there === undefined) return true;
   if (!there.isDirectory()) throw taken(typed, "this is no folder");
+  // Somebody else could put a link where a key is about to be written.
+  if (there.uid !== process.getuid?.() || (there.mode & 0o022) !== 0) {
+    throw taken(typed, "others can write into this folder");
+  }
   if ((await readdir(path)).length > 0) throw taken(typed, "this folder is not empty");
   return false;
 }

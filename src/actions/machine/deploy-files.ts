@@ -68,8 +68,11 @@ export async function readDeployFiles(workplace: Workplace, machine: string): Pr
   const host =
     sealedHost === undefined ? undefined : await readPrivateHostKey(Buffer.from(sealedHost, "utf8"), async () => null);
   refuseUseless(principal, machine, host, identity);
-  const publicKey = (await valueAt(workplace, hostKeyPublicAddress(machine))) ?? `${host?.publicKey ?? ""}\n`;
-  const hostKey = sealedHost === undefined ? {} : { hostKey: { privateKey: sealedHost, publicKey } };
+  if (host !== undefined) await refuseTwoHostKeys(workplace, machine, host);
+  const hostKey =
+    sealedHost === undefined || host === undefined
+      ? {}
+      : { hostKey: { privateKey: sealedHost, publicKey: `${host.publicKey} root@${machine}\n` } };
   return {
     files: deployTree({ ...hostKey, ...(identity === undefined ? {} : { identity }) }),
     missing: [
@@ -96,6 +99,16 @@ function refuseUseless(
   if (derived.some((recipient) => registered.has(recipientId(recipient)))) return;
   throw new SecretsError("E_KEY_MISMATCH", `what is sealed for ${machine} is not the key that it is registered by`, {
     hint: `with these files it could open nothing; secrets machine verify ${machine} says what differs`,
+  });
+}
+
+/** People expect the public one; a machine with another would be taken for a stranger. @throws SecretsError `E_KEY_MISMATCH` */
+async function refuseTwoHostKeys(workplace: Workplace, machine: string, { publicKey }: PrivateHostKey): Promise<void> {
+  const stated = await valueAt(workplace, hostKeyPublicAddress(machine));
+  if (stated === undefined || stated.trim().split(/\s+/).slice(0, 2).join(" ") === publicKey) return;
+  throw new SecretsError("E_KEY_MISMATCH", `the sealed host key of ${machine} is not the one of its public value`, {
+    location: { file: hostKeyPublicAddress(machine) },
+    hint: `one of the two was changed without the other: secrets machine verify ${machine}`,
   });
 }
 

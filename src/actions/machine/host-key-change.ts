@@ -2,7 +2,7 @@
 import type { PolicyDraft } from "../rekey/policy-draft.ts";
 import { targetOf } from "../target.ts";
 import type { Workplace } from "../workplace.ts";
-import { draftKnownHost, KNOWN_HOSTS, knownKeysOf } from "./known-hosts.ts";
+import { draftKnownHost, isKnownHostsText, KNOWN_HOSTS, knownKeysOf } from "./known-hosts.ts";
 import { hostKeyAddress, hostKeyPublicAddress } from "./machine-key.ts";
 
 export interface NewHostKey {
@@ -31,9 +31,9 @@ export async function draftHostKey(
   const reason = `host key of ${machine}`;
   const kind = await draft.ground.kind(KNOWN_HOSTS);
   if (kind === "file") {
-    const text = Buffer.from(await draft.ground.read(KNOWN_HOSTS)).toString("utf8");
+    const bytes = await draft.ground.read(KNOWN_HOSTS);
     // A fleet that keeps no such lines gets none by this.
-    if (knownKeysOf(text, machine).length > 0) {
+    if (isKnownHostsText(bytes) && knownKeysOf(Buffer.from(bytes).toString("utf8"), machine).length > 0) {
       await draftKnownHost(draft, KNOWN_HOSTS, { hosts: [machine], publicKey }, reason);
     }
   }

@@ -15,7 +15,7 @@ export interface KnownHost {
 /**
  * A line that names one of the hosts with another ed25519 key is replaced: it told of a machine that is no more.
  * @returns whether a line was replaced
- * @throws SecretsError `E_KNOWN_HOSTS` for a file that is no text
+ * @throws SecretsError `E_KNOWN_HOSTS` for a file that holds anything else
  */
 export async function draftKnownHost(
   draft: PolicyDraft,
@@ -24,6 +24,7 @@ export async function draftKnownHost(
   reason: string,
 ): Promise<boolean> {
   const text = await readText(draft, file);
+  if (!isKnownHostsText(Buffer.from(text))) throw unusable(file, "this file holds other things than host keys");
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const own = new Set(hosts);
   let replaced = false;
@@ -43,7 +44,7 @@ export async function draftKnownHost(
   return replaced;
 }
 
-/** The lines that name this machine alone go; from others its name goes. */
+/** The lines that name this machine alone go; from others its name goes. A file that holds anything else is left alone. */
 export async function dropKnownHost(draft: PolicyDraft, file: string, host: string, reason: string): Promise<void> {
   await rewriteHosts(draft, file, (hosts) => hosts.filter((one) => one !== host), reason);
 }
@@ -84,7 +85,10 @@ async function rewriteHosts(
   reason: string,
 ): Promise<void> {
   if ((await draft.ground.kind(file)) !== "file") return;
-  const text = await readText(draft, file);
+  const bytes = await draft.ground.read(file);
+  // Whoever has to be locked out is not kept in by a file of notes that somebody spoilt.
+  if (!isKnownHostsText(bytes)) return;
+  const text = Buffer.from(bytes).toString("utf8");
   const lines = linesOf(text).flatMap((line) => {
     const known = parseLine(line);
     if (known === undefined) return [line];
@@ -109,15 +113,15 @@ async function write(
 async function readText(draft: PolicyDraft, file: string): Promise<string> {
   const kind = await draft.ground.kind(file);
   if (kind === "missing") return "";
-  if (kind !== "file") throw unreadable(file, "this is no file");
+  if (kind !== "file") throw unusable(file, "this is no file");
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await draft.ground.read(file));
   } catch {
-    throw unreadable(file, "this file is no text");
+    throw unusable(file, "this file is no text");
   }
 }
 
-function unreadable(file: string, message: string): SecretsError {
+function unusable(file: string, message: string): SecretsError {
   return new SecretsError("E_KNOWN_HOSTS", message, {
     location: { file },
     hint: "name another file with --known-hosts, or none with --no-known-hosts",

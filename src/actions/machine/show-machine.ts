@@ -6,6 +6,7 @@ import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { Principal } from "../../fleet/principals.ts";
 import { opensAlone } from "../../fleet/shares.ts";
+import { shellWord } from "../check/shell-word.ts";
 import { groupsWith } from "../principal/groups.ts";
 import type { Workplace } from "../workplace.ts";
 import { derivedRecipients, type KeyOrigin, keyOrigin } from "./key-origin.ts";
@@ -107,9 +108,9 @@ function stateOf(
 }
 
 function nextOf(name: string, state: MachineState, principal: Principal | undefined): string[] {
-  if (state === "planned") return [`secrets machine add ${name} --generate`];
+  if (state === "planned") return [`secrets machine add ${shellWord(name)} --generate`];
   if (state === "keyed") return ["secrets sync"];
-  if (state === "sealed" && principal !== undefined) return [`secrets machine verify ${name} --scan HOST`];
+  if (state === "sealed" && principal !== undefined) return [`secrets machine verify ${shellWord(name)} --scan HOST`];
   return [];
 }
 

@@ -133,7 +133,7 @@ function sealedProblems(name: string, facts: MachineFacts, hosts: ReadonlySet<st
   ) {
     problems.push({
       message: `${hostKeyPublicAddress(name)} is not the public half of ${hostKeyAddress(name)}`,
-      fix: `echo '${sealedHostKey.publicKey} root@${name}' | secrets set ${hostKeyPublicAddress(name)}`,
+      fix: `echo ${shellWord(`${sealedHostKey.publicKey} root@${name}`)} | secrets set ${shellWord(hostKeyPublicAddress(name))} -`,
     });
   }
   return problems;
@@ -146,7 +146,7 @@ function hostProblems(name: string, facts: MachineFacts, witness: Witness | unde
   return [
     {
       message: `${knownHost.place} names ${name} with another host key (${fingerprintOf(knownHost.publicKey)})`,
-      fix: `ssh-keygen -R ${name} -f ${knownHost.place} && echo '${name} ${expected}' >> ${knownHost.place}`,
+      fix: `ssh-keygen -R ${shellWord(name)} -f ${knownHost.place} && echo ${shellWord(`${name} ${expected}`)} >> ${knownHost.place}`,
     },
   ];
 }

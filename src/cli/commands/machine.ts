@@ -174,7 +174,7 @@ function installSteps(name: string, { path, inMemory }: ExtraFiles, platform: "n
   const install =
     platform === "darwin"
       ? `on the Mac, as root, with a copy of the tree: install -d -m 755 /etc/ssh /var/lib && cp -pR ${dir}/etc/ssh/. /etc/ssh/ && cp -pR ${dir}/var/lib/sops-nix /var/lib/ && chown -R root:wheel /etc/ssh/ssh_host_ed25519_key* /var/lib/sops-nix`
-      : `nixos-anywhere --flake ${shellWord(`.#${name}`)} --extra-files ${dir} --target-host root@ADDRESS`;
+      : `nixos-anywhere --flake .#${shellWord(name)} --extra-files ${dir} --target-host root@ADDRESS`;
   return [
     install,
     `rm -rf ${dir}${inMemory ? "" : "   # it lies on a disk: a folder in memory (/dev/shm) would leave no trace"}`,

@@ -57,7 +57,6 @@ const PROGRAMS: Readonly<Record<string, RegExp>> = {
   git: /^(--literal-pathspecs )?(rm -r|mv|log --oneline --) /,
   ls: /^-ld \S+$/,
   sops: /^encrypt -i /,
-  clan: /^secrets machines add /,
   secrets: /^((rm|set|explain|sync) \S+$|user add |machine add |rotate machine )/,
 };
 

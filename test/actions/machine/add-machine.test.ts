@@ -117,14 +117,16 @@ describe("planAddMachine", () => {
   });
 
   it("reads what another machine reads, but for what is that machine's own", async () => {
-    const place = await smallPlace(await withWeb());
+    const sealedKey = await secretIn("sops/secrets/web-age.key", [ada, web], ["users/ada", "machines/web"]);
+    const place = await smallPlace({ ...(await withWeb()), ...sealedKey });
     const plan = await add(place, managed, { like: "web" });
     const { readers, text } = await after(place, plan);
+    assert.deepEqual(readers("sops/secrets/web-age.key/secret"), ["ada", "web"]);
     assert.deepEqual(readers(`${SHARED}/secret`), ["ada", "box", "web"]);
     assert.deepEqual(readers(TEAM), ["ada", "bob", "box", "web"]);
     assert.deepEqual(readers(TOKEN_PATH), ["ada", "bob", "web"]);
     assert.equal(text(`${SHARED}/machines/box`), "-> ../../../../../sops/machines/box");
-    assert.ok(plan.warnings.some((warning) => warning.startsWith("1 secret is web's own")));
+    assert.ok(plan.warnings.some((warning) => warning.startsWith("2 secrets are web's own")));
     await assert.rejects(add(place, managed, { like: "ada" }), { code: "E_NOT_FOUND" });
   });
 

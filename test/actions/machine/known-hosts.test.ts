@@ -13,6 +13,7 @@ import { type MemoryFiles, memoryGround } from "../../fleet/memory-ground.ts";
 
 const key = () => makeSshKeyPair("x").publicKey.split(" ").slice(0, 2).join(" ");
 const [A, B, C] = [key(), key(), key()];
+const RSA = `ssh-rsa ${"A".repeat(64)}`;
 const FILE = "known_hosts";
 
 async function changed(
@@ -32,7 +33,7 @@ const write = (before: string | undefined, hosts: readonly string[], publicKey: 
 describe("draftKnownHost", () => {
   it("adds a line, and leaves all others as they are", async () => {
     assert.equal(await write(undefined, ["web"], A), `web ${A}\n`);
-    assert.equal(await write("# fleet\n\ndb ssh-rsa AAAA\n", ["web"], A), `# fleet\n\ndb ssh-rsa AAAA\nweb ${A}\n`);
+    assert.equal(await write(`# fleet\n\ndb ${RSA}\n`, ["web"], A), `# fleet\n\ndb ${RSA}\nweb ${A}\n`);
     assert.equal(await write(`db ${B}`, ["web", "10.0.0.1"], A), `db ${B}\nweb,10.0.0.1 ${A}\n`);
     assert.equal(await write(`db ${B}\r\n`, ["web"], A), `db ${B}\r\nweb ${A}\r\n`);
   });
@@ -50,13 +51,15 @@ describe("draftKnownHost", () => {
   });
 
   it("leaves marked and hashed lines to whoever wrote them", async () => {
-    const text = `@revoked web ${B}\n|1|abc=|def= ${B}\n`;
+    const text = `@revoked web ${B}\n|1|abc=|def= ${B}\n# a note\n\n`;
     assert.equal(await write(text, ["web"], A), `${text}web ${A}\n`);
   });
 
-  it("refuses what is no text, and what is no file", async () => {
+  it("refuses what holds anything else, and what is no file", async () => {
     const binary = new PolicyDraft(memoryGround({ [FILE]: Buffer.of(0xff, 0xfe) }));
     await assert.rejects(draftKnownHost(binary, FILE, { hosts: ["a"], publicKey: A }, ""), { code: "E_KNOWN_HOSTS" });
+    const code = new PolicyDraft(memoryGround({ [FILE]: "{ }\n" }));
+    await assert.rejects(draftKnownHost(code, FILE, { hosts: ["a"], publicKey: A }, ""), { code: "E_KNOWN_HOSTS" });
     const folder = new PolicyDraft(memoryGround({ [`${FILE}/x`]: "" }));
     await assert.rejects(draftKnownHost(folder, FILE, { hosts: ["a"], publicKey: A }, ""), { code: "E_KNOWN_HOSTS" });
   });
@@ -77,6 +80,7 @@ describe("when a machine goes or has another name", () => {
   it("renames it in place", async () => {
     assert.equal(await rename(`web,10.0.0.1 ${A} c\ndb ${B}\n`, "web", "www"), `www,10.0.0.1 ${A} c\ndb ${B}\n`);
     assert.equal(await rename(`$& ${A}\n`, "$&", "$1"), `$1 ${A}\n`);
+    assert.equal(await rename(`web = 1\nweb ${A}\n`, "web", "www"), `web = 1\nweb ${A}\n`);
   });
 });
 

@@ -1,6 +1,6 @@
 /** `machine add` and `deploy-files` as a person types them. The real programs look at what comes of it in test/interop. */
 import assert from "node:assert/strict";
-import { access, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { makeAgeKey, publicHalf } from "../../../src/age/age-key.ts";
@@ -247,9 +247,59 @@ test("the tree goes into a new or empty folder outside of the repository, and no
   await refused(fleet, generate("../full"), "E_NOT_EMPTY");
   await writeFile(beside(fleet, "file"), "");
   await refused(fleet, generate("../file"), "E_NOT_EMPTY");
+  await mkdir(beside(fleet, "open"));
+  await chmod(beside(fleet, "open"), 0o777);
+  await refused(fleet, generate("../open"), "E_NOT_EMPTY");
   await mkdir(beside(fleet, "empty"));
   await add(fleet, "web02", "--generate", "--extra-files", "../empty");
   assert.deepEqual((await readdir(beside(fleet, "empty"))).sort(), ["etc", "var"]);
+});
+
+test("the line of known_hosts goes into a file of such lines, in the repository, and nowhere else", async (t) => {
+  const fleet = await sampleFleet(t);
+  const { publicKey } = makeSshKeyPair("x");
+  await writeFile(beside(fleet, "host.pub"), publicKey);
+  const named = (file: string) => ["add", "web02", "--host-key", "../host.pub", "--known-hosts", file, "--yes"];
+  await refused(fleet, named("../known_hosts"), "E_USAGE");
+  await refused(fleet, named(".git/known_hosts"), "E_USAGE");
+  await refused(fleet, named("machines/web01/configuration.nix"), "E_KNOWN_HOSTS", 2);
+  await refused(fleet, named(".sops.yaml"), "E_KNOWN_HOSTS", 2);
+  await refused(fleet, named("secrets"), "E_KNOWN_HOSTS", 2);
+  const added = await fleet.secrets(
+    ["machine", "add", "web02", "--host-key", "../../host.pub", "--known-hosts", "hosts", "--yes"],
+    { cwd: "machines" },
+  );
+  assert.equal(added.code, 0, added.stderr);
+  assert.equal(await fleet.read("machines/hosts"), `web02 ${publicKey.split(" ").slice(0, 2).join(" ")}\n`);
+});
+
+test("a spoilt known_hosts keeps nobody in: the machine goes all the same", async (t) => {
+  const fleet = await sampleFleet(t);
+  await writeFile(join(fleet.root, "known_hosts"), Buffer.of(0xff, 0xfe, 0x0a));
+  for (const argv of [
+    ["rotate", "machine", "db01", "--to", makeAgeKey().recipient],
+    ["machine", "rm", "web01"],
+  ]) {
+    const { code, stderr } = await fleet.secrets([...argv, "--yes"]);
+    assert.equal(code, 0, stderr);
+  }
+});
+
+test("what is deployed is what people expect: a sealed host key beside another public value is not", async (t) => {
+  const fleet = await sampleFleet(t);
+  await add(fleet, "web02", "--generate");
+  const value = join(fleet.root, "vars/per-machine/web02/openssh/ssh.id_ed25519.pub/value");
+  await writeFile(value, makeSshKeyPair("root@evil").publicKey);
+  const { code, stderr } = await fleet.secrets(["machine", "deploy-files", "web02", "../tree"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /E_KEY_MISMATCH/);
+  await assert.rejects(access(beside(fleet, "tree")));
+  const verify = await fleet.secrets(["machine", "verify", "web02", "--json"]);
+  const [problem] = JSON.parse(verify.stdout.toString()).problems;
+  const [command = "", line = ""] = /^echo '([^']+)' \| secrets set (\S+) -$/.exec(problem.fix)?.slice(1) ?? [];
+  const mended = await fleet.secrets(["set", line, "-"], { stdin: `${command}\n` });
+  assert.equal(mended.code, 0, mended.stderr);
+  assert.equal((await fleet.secrets(["machine", "deploy-files", "web02", "../tree"])).code, 0);
 });
 
 test("a sealed key is never written over, and one that opens nothing is not deployed", async (t) => {
