@@ -1,5 +1,5 @@
 /** Builds what actions are given out of what the process has: files, programs, the person's keys and answers. */
-import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Plan } from "../actions/plan.ts";
 import type { Workplace } from "../actions/workplace.ts";
 import { type Keyring, loadKeyring } from "../age/keyring.ts";
@@ -7,6 +7,7 @@ import { SecretsError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type WorkTree, workTree } from "../fleet/ground.ts";
 import { run } from "../repo/program.ts";
+import { readOutside } from "../repo/read-outside.ts";
 import { recover } from "../repo/recovery.ts";
 import type { Root } from "../repo/root.ts";
 import type { Context } from "./context.ts";
@@ -15,6 +16,9 @@ import { askPassphrase } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
 import { hasTrust, trustPlace } from "./trust-place.ts";
 import { VERSION } from "./version.ts";
+
+/** What is larger than this is no list of identities to age, either; that is told where it is read. */
+const MAX_KEY_FILE = 16 * 1024 * 1024;
 
 /** A workplace in a work tree, which has a repository to write to. */
 export interface LocalWorkplace extends Workplace {
@@ -102,7 +106,7 @@ async function apply(ground: WorkTree, plan: Plan): Promise<void> {
 
 async function readIfThere(path: string): Promise<Uint8Array | null> {
   try {
-    return await readFile(path);
+    return await readOutside(resolve(path), MAX_KEY_FILE);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return null;

@@ -12,6 +12,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -116,18 +117,23 @@ function replace(place: string, bytes: Uint8Array, lock: Lock): void {
 
 /** A link stays, and what it leads to is replaced. */
 function followLinks(path: string, shown: string): string {
-  const folder = realFolder(dirname(path));
-  const place = join(folder, basename(path));
-  const isLink = lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  const target = isLink ? resolveLink(place, shown) : place;
-  if (/^\/nix\/store\//.test(target)) {
-    throw refuse(
-      shown,
-      "this file is a link into the Nix store, which cannot be changed and which everybody can read",
-      "take it out of home-manager and make it a file of your own; a private key that was in the store is known to all users of this computer",
-    );
-  }
+  const place = join(realFolder(dirname(path)), basename(path));
+  refuseStore(place, shown);
+  if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return place;
+  // Also a link that leads there no more.
+  refuseStore(readlinkSync(place), shown);
+  const target = resolveLink(place, shown);
+  refuseStore(target, shown);
   return target;
+}
+
+function refuseStore(target: string, shown: string): void {
+  if (!target.startsWith("/nix/store/")) return;
+  throw refuse(
+    shown,
+    "this file is a link into the Nix store, which cannot be changed and which everybody can read",
+    "take it out of home-manager, and make it a file of your own\na private key that was in the store is known to every user of this computer: rotate it",
+  );
 }
 
 function resolveLink(place: string, shown: string): string {
