@@ -66,7 +66,19 @@ function kindOf(type: string): string {
   return type === "ssh-dss" ? "a DSA key, which age cannot use" : "an ECDSA key, which age cannot use";
 }
 
-/** At blanks, but not at those between double quotes, which options may hold. */
+/** At blanks, but not at those between double quotes, which options may hold. In one pass: lines may be very long. */
 function splitWords(content: string): string[] {
-  return content.match(/(?:"(?:\\.|[^"\\])*"|[^\s"]|")+/g) ?? [];
+  const words: string[] = [];
+  let start = -1;
+  let quoted = false;
+  for (let i = 0; i <= content.length; i++) {
+    const character = content.charAt(i);
+    const ends = character === "" || (!quoted && (character === " " || character === "\t"));
+    if (ends && start !== -1) words.push(content.slice(start, i));
+    if (ends) start = -1;
+    else if (start === -1) start = i;
+    if (character === '"') quoted = !quoted;
+    else if (quoted && character === "\\") i++;
+  }
+  return words;
 }
