@@ -39,7 +39,7 @@ export async function deriveIdentity({ name: file, bytes }: KeyText, askPassphra
   if (/^(\S+ )?(ssh|ecdsa|sk)-\S+ AAAA/m.test(text)) {
     throw refusal(file, "this is a public key, where the private one is needed", `give the file without .pub`);
   }
-  if (/^AGE-(SECRET-KEY|PLUGIN)-/im.test(text)) {
+  if (/^[ \t]*AGE-(SECRET-KEY|PLUGIN)-/im.test(text)) {
     throw refusal(file, "this is an age key already", "secrets key import FILE takes it over as it is");
   }
   try {
