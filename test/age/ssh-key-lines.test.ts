@@ -7,7 +7,7 @@ import { makeSshKeyPair } from "../../src/age/ssh-key-pair.ts";
 const [TYPE = "", BLOB = ""] = makeSshKeyPair("ada").publicKey.split(" ");
 const KEY = `${TYPE} ${BLOB}`;
 
-const FOUND: readonly (readonly [name: string, line: string, before?: string, comment?: string])[] = [
+const FOUND: readonly (readonly [name: string, line: string, before?: string | undefined, comment?: string])[] = [
   ["bare", KEY],
   ["with a comment of several words", `${KEY} ada on her laptop`, undefined, "ada on her laptop"],
   ["between blanks, tabs and a CR", `\t ${TYPE}\t${BLOB} \r`],
