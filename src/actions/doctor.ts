@@ -7,7 +7,7 @@ export interface DoctorPlace {
   readonly name: string;
   readonly found: boolean;
   readonly keys: readonly DoctorKey[];
-  /** age plugins whose identities are here; they cannot be used yet. */
+  /** age plugins whose identities are here. */
   readonly plugins: readonly string[];
   /** Not known before a command has run or a passphrase was given. */
   readonly pending?: "command" | "passphrase";

@@ -1,11 +1,10 @@
 /** Opening a document of either tier: bytes, data key, plain tree; and sealing a new one for its readers. */
-import { encryptTo } from "../age/file.ts";
 import type { Keyring } from "../age/keyring.ts";
-import { parseRecipient, recipientId } from "../age/recipient.ts";
+import { recipientId } from "../age/recipient.ts";
 import { SecretsError } from "../errors.ts";
 import { contentHash } from "../repo/change.ts";
 import type { NewKey } from "../sops/create-file.ts";
-import { type DataKeyOpener, openDataKey } from "../sops/datakey.ts";
+import { type DataKeyOpener, type NoIdentityCause, openDataKey } from "../sops/datakey.ts";
 import { decryptFile } from "../sops/decrypt-file.ts";
 import { type MasterKey, recipientsOf } from "../sops/metadata.ts";
 import { openWithGpg, sealWithGpg } from "../sops/pgp.ts";
@@ -63,7 +62,14 @@ function openerFor(workplace: Workplace, keyring: Keyring): DataKeyOpener {
 
 /** Wraps a data key for one reader of a new document. */
 export async function sealFor(workplace: Workplace, key: NewKey, dataKey: Uint8Array): Promise<string> {
-  if (key.type === "age") return encryptTo([parseRecipient(key.id)], dataKey);
+  if (key.type === "age") {
+    const sealer = workplace.openSealer(1);
+    try {
+      return await sealer.seal(key.id, dataKey);
+    } finally {
+      await sealer.close();
+    }
+  }
   return sealWithGpg(key.id, dataKey, workplace.gpg.run, workplace.gpg.program);
 }
 
@@ -89,13 +95,24 @@ async function explainLock(
   const problems = keyring.places.flatMap(({ name, problem }) =>
     problem === undefined ? [] : [`${name}: ${problem.message}`],
   );
-  return new SecretsError("E_NO_IDENTITY", `this document is for ${readers.join(", ")}; ${mine}`, {
+  const plugin = pluginFault(error);
+  const why = plugin === undefined ? "" : ` (${plugin.message})`;
+  return new SecretsError("E_NO_IDENTITY", `this document is for ${readers.join(", ")}; ${mine}${why}`, {
     kind: "identity",
     hint: [
       ...problems,
+      ...(plugin?.hint === undefined ? [] : [plugin.hint]),
       "secrets doctor shows where identities were looked for",
       "someone who can open it can give you access",
     ].join("\n"),
     cause: error.cause,
   });
+}
+
+/** A key on hardware that would open it, and whose program did not. */
+function pluginFault({ cause }: SecretsError): SecretsError | undefined {
+  const faults = (cause as NoIdentityCause | undefined)?.faults ?? [];
+  return faults.find(
+    (fault): fault is SecretsError => fault instanceof SecretsError && fault.code.startsWith("E_AGE_PLUGIN"),
+  );
 }

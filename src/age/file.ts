@@ -28,6 +28,23 @@ export async function encryptTo(recipients: readonly Recipient[], plaintext: Uin
   return encodeArmor(await encryptToBinary(recipients, plaintext));
 }
 
+/**
+ * The same for somebody who wraps the file key by means of their own, such as a plugin.
+ * @throws SecretsError what `wrap` throws
+ */
+export async function encryptWith(
+  wrap: (fileKey: Uint8Array) => Promise<readonly Stanza[]>,
+  plaintext: Uint8Array,
+): Promise<string> {
+  const fileKey = drawBytes(FILE_KEY);
+  try {
+    const stanzas = await wrap(fileKey);
+    return encodeArmor(Buffer.concat([formatHeader(stanzas, fileKey), sealPayload(fileKey, plaintext)]));
+  } finally {
+    fileKey.fill(0);
+  }
+}
+
 /** The same without armor. */
 export async function encryptToBinary(recipients: readonly Recipient[], plaintext: Uint8Array): Promise<Uint8Array> {
   checkTogether(recipients);

@@ -1,8 +1,8 @@
 /** A place that holds age identities as text, or a passphrase-protected file of them. */
 import { SecretsError } from "../errors.ts";
 import { decryptWith } from "./file.ts";
-import { parseIdentities, passphraseIdentity } from "./identity.ts";
-import { broken, type Contents, type KeyringPorts, NOTHING, once } from "./place.ts";
+import { type PluginIdentity, parseIdentities, passphraseIdentity, pluginIdentity } from "./identity.ts";
+import { broken, type Contents, type Key, type KeyringPorts, NOTHING, once } from "./place.ts";
 import type { PlaceSpec } from "./places.ts";
 
 /** The limit of age for identity files. */
@@ -28,14 +28,28 @@ export async function readIdentities(bytes: Uint8Array, spec: PlaceSpec, ports: 
   const { identities, plugins, problems } = await parseIdentities(text, spec.name, { severalPerLine });
   return {
     found: true,
-    keys: identities.map((identity) => ({
-      recipients: identity.recipients,
-      locked: false,
-      unlock: async () => identity,
-    })),
+    keys: [
+      ...identities.map((identity) => ({
+        recipients: identity.recipients,
+        locked: false,
+        unlock: async () => identity,
+      })),
+      ...pluginKeys(plugins, spec, ports),
+    ],
     plugins: plugins.map((plugin) => plugin.plugin),
     ...(problems[0] === undefined ? {} : { problem: problems[0] }),
   };
+}
+
+/** One for each program: it is started once for all of its identities. */
+function pluginKeys(found: readonly PluginIdentity[], spec: PlaceSpec, { plugins }: KeyringPorts): Key[] {
+  if (plugins === undefined) return [];
+  const names = [...new Set(found.map(({ plugin }) => plugin))];
+  return names.map((name) => {
+    const own = found.filter(({ plugin }) => plugin === name);
+    const identity = pluginIdentity(plugins, name, own, spec.name);
+    return { recipients: identity.recipients, locked: false, plugin: name, unlock: async () => identity };
+  });
 }
 
 async function openSealed(file: Uint8Array, spec: PlaceSpec, ports: KeyringPorts): Promise<Contents> {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { SecretsError } from "../errors.ts";
 import type { Header } from "./header.ts";
+import type { Plugins } from "./plugin/plugins.ts";
 import { parsePluginIdentity } from "./plugin.ts";
 import { hybridRecipientOf, unwrapHybrid } from "./post-quantum.ts";
 import { unwrapScrypt } from "./scrypt.ts";
@@ -11,7 +12,7 @@ import { unwrapSshRsa } from "./ssh-rsa.ts";
 import { formatX25519Recipient, parseX25519Identity, unwrapX25519, x25519Key } from "./x25519.ts";
 
 export interface Identity {
-  readonly kind: "x25519" | "hybrid" | "ssh-ed25519" | "ssh-rsa" | "passphrase";
+  readonly kind: "x25519" | "hybrid" | "ssh-ed25519" | "ssh-rsa" | "passphrase" | "plugin";
   /**
    * The public texts of this key, as `recipientId` spells them. An SSH Ed25519 key has two: itself, and the `age1…`
    * that ssh-to-age derives from it. A passphrase has none.
@@ -30,13 +31,17 @@ export interface Identity {
 export interface PluginIdentity {
   /** `yubikey` for `AGE-PLUGIN-YUBIKEY-1…`. */
   readonly plugin: string;
+  /** `AGE-PLUGIN-YUBIKEY-1…`: it names a key on hardware, or holds one. */
+  readonly text: string;
+  /** What the comments above it call its public half; the plugin alone knows whether that is true. */
+  readonly stated?: string;
   readonly source: string;
   readonly line: number;
 }
 
 export interface ParsedIdentities {
   readonly identities: readonly Identity[];
-  /** Recognised, not usable yet. */
+  /** Usable by the program of that name. */
   readonly plugins: readonly PluginIdentity[];
   /** One `E_IDENTITY` for each line that is no identity. They name source and line, never what is there. */
   readonly problems: readonly SecretsError[];
@@ -55,16 +60,20 @@ export async function parseIdentities(
   const identities: Identity[] = [];
   const plugins: PluginIdentity[] = [];
   const problems: SecretsError[] = [];
+  let stated: string | undefined;
   for (const [index, rawLine] of text.split("\n").entries()) {
     const line = rawLine.replace(/\r$/, "");
+    if (line.startsWith("#")) stated = /(?:^|[\s:])(age1[0-9a-z]+)\s*$/i.exec(line)?.[1]?.toLowerCase() ?? stated;
     if (line === "" || line.startsWith("#")) continue;
     for (const word of options.severalPerLine ? line.split(/[ \t]+/).filter(Boolean) : [line]) {
       const plugin = parsePluginIdentity(word);
       const identity = plugin === null ? await parseIdentity(word, source) : null;
-      if (plugin !== null) plugins.push({ plugin, source, line: index + 1 });
-      else if (identity !== null) identities.push(identity);
+      if (plugin !== null) {
+        plugins.push({ plugin, text: word, source, line: index + 1, ...(stated === undefined ? {} : { stated }) });
+      } else if (identity !== null) identities.push(identity);
       else problems.push(identityError(word, source, index + 1));
     }
+    stated = undefined;
   }
   return { identities, plugins, problems };
 }
@@ -100,6 +109,25 @@ export function sshIdentity(key: SshPrivateKey, source: string): Identity {
     recipients: [key.publicKey.text, formatX25519Recipient(derived.point)],
     source,
     unwrapFileKey: ({ stanzas }) => unwrapSshEd25519(stanzas, key.publicKey, derived) ?? unwrapX25519(stanzas, derived),
+  };
+}
+
+/**
+ * The identities of one plugin: its program is asked for all of them at once.
+ * @param name `yubikey`
+ */
+export function pluginIdentity(
+  plugins: Plugins,
+  name: string,
+  found: readonly Pick<PluginIdentity, "text" | "stated">[],
+  source: string,
+): Identity {
+  const texts = found.map(({ text }) => text);
+  return {
+    kind: "plugin",
+    recipients: found.flatMap(({ stated }) => (stated === undefined ? [] : [stated])),
+    source,
+    unwrapFileKey: ({ stanzas }) => plugins.unwrap(name, texts, stanzas),
   };
 }
 

@@ -6,6 +6,7 @@ import type { SecretsError } from "../errors.ts";
 import { type DataKeyEntry, openFirst } from "./data-key.ts";
 import type { Contents, Key, KeyringPorts } from "./place.ts";
 import { listPlaces, type PlaceSpec } from "./places.ts";
+import { parsePluginRecipient } from "./plugin.ts";
 import { readPlace } from "./read-place.ts";
 import { recipientId } from "./recipient.ts";
 
@@ -17,7 +18,7 @@ export interface Place {
   readonly found: boolean;
   /** Public halves of the keys that are here, as far as they are known yet. */
   readonly identities: readonly string[];
-  /** Names of age plugins whose identities are here; they cannot be used yet. */
+  /** Names of age plugins whose identities are here. */
   readonly plugins: readonly string[];
   /** What would have to happen before all of it is known. */
   readonly pending?: "command" | "passphrase";
@@ -74,7 +75,10 @@ export class Keyring {
 
   /** Whether a known key belongs to this recipient. Decrypts, runs and asks nothing; a locked key counts. */
   canOpen(recipient: string): boolean {
-    return this.#keys.has(recipientId(recipient));
+    if (this.#keys.has(recipientId(recipient))) return true;
+    // A plugin's identity that states no public half may be for any recipient of the plugin.
+    const plugin = parsePluginRecipient(recipient);
+    return plugin !== null && this.#pluginKeys().some((key) => key.plugin === plugin && key.recipients.length === 0);
   }
 
   /** Runs the commands that print keys, if that has not happened yet, so that `recipients` and `canOpen` know them. */
@@ -94,7 +98,8 @@ export class Keyring {
   /**
    * The data key of the first entry that opens, or null. Entries whose `recipient` is one of our keys come first, so
    * that neither many readers nor many keys cost more than one try; a command, then a passphrase, come only after
-   * those. The label is not authenticated: an entry that is labelled for nobody we know is tried with every open key.
+   * those, and a plugin, which may want to be touched, last. The label is not authenticated: an entry that is labelled
+   * for nobody we know is tried with every open key; a plugin gets only what is labelled for it.
    *
    * @throws SecretsError `E_AGE_…` if none opens and one of them is damaged
    */
@@ -114,16 +119,29 @@ export class Keyring {
       dataKey = await labelled(false);
       dataKey ??= await unlabelled(this.#openKeys().filter((key) => !tried.includes(key)));
     }
+    dataKey ??= await openFirst(entries, (entry) => this.#pluginKeysFor(entry), failures);
     if (dataKey === null && failures.length > 0) throw failures[0];
     return dataKey;
   }
 
   #keysFor(entry: DataKeyEntry): readonly Key[] {
-    return this.#keys.get(recipientId(entry.recipient)) ?? [];
+    return (this.#keys.get(recipientId(entry.recipient)) ?? []).filter(({ plugin }) => plugin === undefined);
+  }
+
+  #pluginKeysFor({ recipient }: DataKeyEntry): readonly Key[] {
+    const id = recipientId(recipient);
+    const name = parsePluginRecipient(id);
+    // `age1tag…` names no plugin: whichever has the hardware key recognises the tag in the stanza.
+    const isTag = /^age1tag(pq)?1/.test(id);
+    return this.#pluginKeys().filter((key) => isTag || key.plugin === name || key.recipients.includes(id));
+  }
+
+  #pluginKeys(): readonly Key[] {
+    return this.#slots.flatMap((slot) => slot.contents.keys.filter(({ plugin }) => plugin !== undefined));
   }
 
   #openKeys(): readonly Key[] {
-    return this.#slots.flatMap((slot) => slot.contents.keys.filter((key) => !key.locked));
+    return this.#slots.flatMap((slot) => slot.contents.keys.filter((key) => !key.locked && key.plugin === undefined));
   }
 
   /**

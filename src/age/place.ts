@@ -2,6 +2,7 @@
 import { SecretsError } from "../errors.ts";
 import type { Identity } from "./identity.ts";
 import type { PlacePorts, PlaceSpec } from "./places.ts";
+import type { Plugins } from "./plugin/plugins.ts";
 
 /** How the outside is reached. The buffers that `readFile` and `runCommand` return are wiped after use. */
 export interface KeyringPorts extends PlacePorts {
@@ -11,6 +12,8 @@ export interface KeyringPorts extends PlacePorts {
   runCommand(argv: readonly string[]): Promise<Uint8Array>;
   /** What the person typed, or null if there is nobody to ask or they decline. `what` completes "Passphrase for …". */
   askPassphrase(what: string): Promise<string | null>;
+  /** What runs `age-plugin-…`; without it their identities are recognised and not used. */
+  readonly plugins?: Plugins;
 }
 
 /** A private key that is there: open, or behind a passphrase that is asked for when the key is needed. */
@@ -18,6 +21,8 @@ export interface Key {
   /** Public texts, as `Identity.recipients`. */
   readonly recipients: readonly string[];
   readonly locked: boolean;
+  /** `yubikey`: a program serves it, and may ask its person for a PIN or a touch. Tried after all others. */
+  readonly plugin?: string;
   /** Null if nobody gave the passphrase, or a wrong one. Asks at most once. Rejects only if the person stops the run. */
   unlock(): Promise<Identity | null>;
 }
@@ -26,7 +31,7 @@ export interface Key {
 export interface Contents {
   readonly found: boolean;
   readonly keys: readonly Key[];
-  /** Names of plugins whose identities are here; they cannot be used yet. */
+  /** Names of plugins whose identities are here. */
   readonly plugins: readonly string[];
   /** The first thing that is wrong here; a locked key adds it when it is asked for. What is right is used all the same. */
   problem?: SecretsError;

@@ -1,4 +1,4 @@
-/** Names of age plugins (C2SP age-plugin spec). They are recognised, so that a message can say which one is missing. */
+/** Names of age plugins (C2SP age-plugin spec), as recipients and identities spell them. */
 import { SecretsError } from "../errors.ts";
 import { decodeBech32 } from "./bech32.ts";
 
@@ -20,9 +20,9 @@ export function parsePluginIdentity(text: string): string | null {
   return NAME.test(name) ? name : null;
 }
 
-/** What is thrown when a plugin would have to run. */
+/** What is thrown where no plugin can be run. */
 export function pluginError(name: string): SecretsError {
-  return new SecretsError("E_AGE_PLUGIN", `A recipient needs the age plugin "${name}"; plugins cannot be run yet.`, {
-    hint: "Use the sops program for this file, or give it a recipient that needs no plugin.",
+  return new SecretsError("E_AGE_PLUGIN", `A recipient needs the age plugin "${name}", which is not run here.`, {
+    hint: "Give it a recipient that needs no plugin.",
   });
 }

@@ -5,7 +5,8 @@
  * operation, so that two cores together were no faster than one. A batch costs next to nothing, and so is all that
  * comes after the curve done elsewhere, too. Only data keys and public keys go to a thread; identities never do.
  */
-import { encryptTo } from "./file.ts";
+import { encryptTo, encryptWith } from "./file.ts";
+import type { Plugins } from "./plugin/plugins.ts";
 import { packBatch, recall, type SealBatch, type SealRequest } from "./seal-batch.ts";
 
 export interface Sealer {
@@ -50,13 +51,15 @@ interface Pending extends SealRequest, PromiseWithResolvers<string> {}
  * @param expected how many keys will be asked for, as far as that is known: threads are started at once if it is
  *   many. Otherwise after a while, when many were.
  * @param threads without them, or if they fail, everything is sealed in this thread.
+ * @param plugins what seals to recipients that a plugin serves: without them those are refused
  */
-export function createSealer(expected: number, threads?: SealThreads): Sealer {
-  return new Sealing(expected, threads);
+export function createSealer(expected: number, threads?: SealThreads, plugins?: Plugins): Sealer {
+  return new Sealing(expected, threads, plugins);
 }
 
 class Sealing implements Sealer {
   readonly #expected: number;
+  readonly #plugins: Plugins | undefined;
   /** Undefined once they are started. */
   #threads: SealThreads | undefined;
   readonly #started: SealThread[] = [];
@@ -67,12 +70,19 @@ class Sealing implements Sealer {
   #turn: NodeJS.Immediate | undefined;
   #closed = false;
 
-  constructor(expected: number, threads: SealThreads | undefined) {
+  constructor(expected: number, threads: SealThreads | undefined, plugins: Plugins | undefined) {
     this.#expected = expected;
+    this.#plugins = plugins;
     this.#threads = threads;
   }
 
   seal(recipient: string, dataKey: Uint8Array): Promise<string> {
+    const plugins = this.#plugins;
+    const name = plugins === undefined ? null : pluginOf(recipient);
+    // A program of its own, and a person in front of it: nothing for a thread.
+    if (plugins !== undefined && name !== null) {
+      return encryptWith((fileKey) => plugins.wrap(name, recipient.trim(), fileKey), dataKey);
+    }
     const pending = { recipient, dataKey, ...Promise.withResolvers<string>() };
     this.#asked++;
     this.#putBack([pending]);
@@ -149,6 +159,16 @@ class Sealing implements Sealer {
       this.#working.delete(thread);
       this.#putBack(batch);
     }
+  }
+}
+
+/** Null for a recipient of any other kind, and for what is none: that is told where it is sealed to. */
+function pluginOf(recipient: string): string | null {
+  try {
+    const parsed = recall(recipient);
+    return parsed.kind === "plugin" ? parsed.plugin : null;
+  } catch {
+    return null;
   }
 }
 

@@ -1,10 +1,11 @@
 /** The sealer with this program's threads. */
+import type { Plugins } from "../age/plugin/plugins.ts";
 import { createSealer, type Sealer, type SealThread } from "../age/sealer.ts";
 import { spareCores, startThread } from "../repo/thread.ts";
 
 /** @param expected how many keys will have to be sealed, as far as that is known */
-export function openSealer(expected: number): Sealer {
-  return createSealer(expected, { spare: spareCores(), start: startSealThread });
+export function openSealer(expected: number, plugins?: Plugins): Sealer {
+  return createSealer(expected, { spare: spareCores(), start: startSealThread }, plugins);
 }
 
 function startSealThread(): SealThread {

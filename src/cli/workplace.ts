@@ -11,6 +11,7 @@ import { readOutside } from "../repo/read-outside.ts";
 import { recover } from "../repo/recovery.ts";
 import type { Root } from "../repo/root.ts";
 import type { Context } from "./context.ts";
+import { openPlugins } from "./plugin-person.ts";
 import { openSealer } from "./sealing.ts";
 import { askPassphrase } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
@@ -35,13 +36,14 @@ export async function openWorkplace(context: Context): Promise<LocalWorkplace> {
 function workplaceOn(context: Context, ground: WorkTree): LocalWorkplace {
   let fleet: Promise<Fleet> | undefined;
   let keyring: Promise<Keyring> | undefined;
+  const plugins = openPlugins(context);
   return {
     ground,
     repository: ground.repository,
     // `get` of a value needs no model of the fleet, and does not wait for its code.
     fleet: () => (fleet ??= loadAndMeet(context, ground)),
-    keyring: () => (keyring ??= openKeyring(context)),
-    openSealer,
+    keyring: () => (keyring ??= openKeyring(context, plugins)),
+    openSealer: (expected) => openSealer(expected, plugins),
     gpg: {
       program: context.env["SOPS_GPG_EXEC"] || "gpg",
       run: async (argv, stdin) => {
@@ -66,7 +68,7 @@ async function loadAndMeet({ now }: Context, ground: WorkTree): Promise<Fleet> {
 }
 
 /** The person's identities, wherever sops and clan look for them. */
-export function openKeyring(context: Context): Promise<Keyring> {
+export function openKeyring(context: Context, plugins = openPlugins(context)): Promise<Keyring> {
   return loadKeyring({
     env: context.env,
     home: context.home,
@@ -78,6 +80,7 @@ export function openKeyring(context: Context): Promise<Keyring> {
       return stdout;
     },
     askPassphrase: (what) => askPassphrase(what, context.terminal),
+    plugins,
   });
 }
 

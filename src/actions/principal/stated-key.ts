@@ -30,12 +30,6 @@ export function parseStatedKey(text: string): StatedPublicKey {
     return { type: "pgp", id, text: id };
   }
   const recipient = parseRecipient(trimmed);
-  if (recipient.kind === "plugin") {
-    throw new SecretsError("E_RECIPIENT", `This recipient needs the program age-plugin-${recipient.plugin}.`, {
-      kind: "usage",
-      hint: "keys on hardware cannot be sealed to yet; give a key of age or SSH",
-    });
-  }
   return { type: "age", id: recipientId(recipient.text), text: recipient.text };
 }
 

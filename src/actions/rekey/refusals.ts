@@ -84,7 +84,9 @@ function refuseUnusable(after: Fleet, orders: readonly RekeyOrder[], force: bool
       const kind = usable.get(reader.id) ?? parse(reader.id, name, document.path).kind;
       usable.set(reader.id, kind);
       const machine = after.principals.ownerOf(reader.id)?.kind === "machine";
-      if (!machine || force || !added.has(keyName(reader)) || (kind !== "ssh-ed25519" && kind !== "ssh-rsa")) continue;
+      if (!machine || force || !added.has(keyName(reader))) continue;
+      if (kind === "plugin") throw onHardware(name, document.path);
+      if (kind !== "ssh-ed25519" && kind !== "ssh-rsa") continue;
       throw new SecretsError("E_READER_UNUSABLE", `the machine ${name} could not open what is sealed to its SSH key`, {
         location: { file: document.path },
         hint: "sops-install-secrets derives an age key from the host key: register that one (ssh-to-age < ssh_host_ed25519_key.pub)\nif the machine sets SOPS_AGE_SSH_PRIVATE_KEY_FILE itself, say --force",
@@ -93,11 +95,17 @@ function refuseUnusable(after: Fleet, orders: readonly RekeyOrder[], force: bool
   }
 }
 
+/** Nobody stands in front of a machine that starts. */
+function onHardware(name: string, file: string): SecretsError {
+  return new SecretsError("E_READER_UNUSABLE", `the machine ${name} could not open what is sealed to a plugin's key`, {
+    location: { file },
+    hint: "sops-install-secrets runs where nobody can touch a key: register the age key of its host key\nif the machine has the plugin, and it asks nobody (a TPM), say --force",
+  });
+}
+
 function parse(id: string, name: string, path: string): { kind: string } {
   try {
-    const recipient = parseRecipient(id);
-    if (recipient.kind !== "plugin") return recipient;
-    throw new SecretsError("E_RECIPIENT", `This recipient needs the program age-plugin-${recipient.plugin}.`);
+    return parseRecipient(id);
   } catch (error) {
     if (!(error instanceof SecretsError)) throw error;
     throw new SecretsError("E_READER_UNUSABLE", `nothing can be sealed to the key of ${name}: ${error.message}`, {

@@ -1,6 +1,7 @@
 /** `secrets doctor`: where identities were looked for and what each opens; git, editor, scratch space, versions. */
 import { type DoctorCheck, type DoctorPlace, type DoctorReport, doctor as examine } from "../../actions/doctor.ts";
 import { shortenKey } from "../../actions/reader-names.ts";
+import type { Keyring } from "../../age/keyring.ts";
 import { SecretsError } from "../../errors.ts";
 import { findProgram, run } from "../../repo/program.ts";
 import { openScratch } from "../../repo/scratch.ts";
@@ -18,7 +19,7 @@ export async function doctor(this: Context, flags: { readonly json?: boolean }):
     throw error;
   });
   const keyring = await (workplace?.keyring() ?? openKeyring(this));
-  const report = await examine(keyring, await workplace?.fleet(), await lookAround(this));
+  const report = await examine(keyring, await workplace?.fleet(), await lookAround(this, pluginsOf(keyring)));
   if (flags.json === true) {
     this.terminal.json({ ...report, places: report.places.map((place) => withoutHome(place, this.home)) });
     return;
@@ -26,7 +27,11 @@ export async function doctor(this: Context, flags: { readonly json?: boolean }):
   for (const line of reportLines(report)) this.terminal.print(line);
 }
 
-async function lookAround(context: Context): Promise<DoctorCheck[]> {
+function pluginsOf({ places }: Keyring): string[] {
+  return [...new Set(places.flatMap(({ plugins }) => plugins))];
+}
+
+async function lookAround(context: Context, plugins: readonly string[]): Promise<DoctorCheck[]> {
   return [
     {
       name: "secrets",
@@ -39,6 +44,7 @@ async function lookAround(context: Context): Promise<DoctorCheck[]> {
     ...leftoverChecks(context),
     scratchCheck(context),
     programCheck(context, context.env["SOPS_GPG_EXEC"] || "gpg", "needed only for PGP readers"),
+    ...plugins.map((plugin) => pluginCheck(context, plugin)),
   ];
 }
 
@@ -125,6 +131,13 @@ function programCheck(context: Context, program: string, why: string): DoctorChe
   return { name: program, state: "ok", detail: `not found; ${why}` };
 }
 
+function pluginCheck(context: Context, plugin: string): DoctorCheck {
+  const name = `age-plugin-${plugin}`;
+  const found = findProgram(name, context.env);
+  if (found !== undefined) return { name, state: "ok", detail: found };
+  return { name, state: "missing", detail: "not found; a key of yours needs it", fix: `put ${name} on PATH` };
+}
+
 function reportLines({ places, checks, documents }: DoctorReport): Styled[] {
   const lines: Styled[] = [style("bold", "where keys were looked for")];
   for (const place of places) lines.push(...placeLines(place, documents));
@@ -152,7 +165,8 @@ function placeLines(place: DoctorPlace, documents: number | undefined): Styled[]
   }
   if (pending === "passphrase") lines.push("       behind a passphrase, which is asked for when it is needed");
   if (pending === "command") lines.push("       not run yet");
-  for (const plugin of plugins) lines.push(`       age plugin ${plugin}: recognised, cannot be used yet`);
+  for (const plugin of new Set(plugins))
+    lines.push(`       a key that age-plugin-${plugin} serves; tried after all others`);
   if (problem !== undefined) lines.push(["       ", style("yellow", problem)]);
   return lines;
 }

@@ -33,18 +33,40 @@ export async function askHidden(question: string, asking: Asking): Promise<strin
  * carries a value: then the question goes to the person's terminal itself.
  */
 export async function askPassphrase(what: string, terminal: Terminal): Promise<string | null> {
+  const answer = await askOnTerminal(`Passphrase for ${what}`, true, terminal);
+  return answer === "" ? null : answer;
+}
+
+/** One line, also while stdin is a pipe; null when nobody can be asked. */
+export async function askOnTerminal(question: string, hidden: boolean, terminal: Terminal): Promise<string | null> {
   if (!terminal.reachable) return null;
   const input = terminal.interactive ? undefined : openTty();
   if (input === null) return null;
+  const streams = { output: process.stderr, ...(input === undefined ? {} : { input }) };
+  const message = escapeText(question);
   try {
-    const { default: password } = await import("@inquirer/password");
-    const message = `Passphrase for ${escapeText(what)}`;
-    const answer = await settle(
-      password({ message, mask: false }, { output: process.stderr, ...(input === undefined ? {} : { input }) }),
-    );
-    return answer === "" ? null : answer;
+    if (hidden) {
+      const { default: password } = await import("@inquirer/password");
+      return await settle(password({ message, mask: false }, streams));
+    }
+    return await settle(askVisible(message, input ?? process.stdin));
   } finally {
     input?.destroy();
+  }
+}
+
+async function askVisible(message: string, input: NodeJS.ReadableStream): Promise<string> {
+  const { createInterface } = await import("node:readline");
+  const lines = createInterface({ input, output: process.stderr });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.on("SIGINT", () => reject(stopped()));
+      // End of input answers nothing.
+      lines.on("close", () => reject(stopped()));
+      lines.question(`${message} `, resolve);
+    });
+  } finally {
+    lines.close();
   }
 }
 
@@ -89,8 +111,12 @@ async function settle<Value>(answer: Promise<Value>): Promise<Value> {
     return await answer;
   } catch (error) {
     if (error instanceof Error && error.name === "ExitPromptError") {
-      throw new SecretsError("E_INTERRUPTED", "stopped; nothing was changed", { kind: "interrupted" });
+      throw stopped();
     }
     throw error;
   }
+}
+
+function stopped(): SecretsError {
+  return new SecretsError("E_INTERRUPTED", "stopped; nothing was changed", { kind: "interrupted" });
 }

@@ -1,0 +1,44 @@
+/** The person in front of an age plugin: what it says is shown, what it asks is asked on their terminal. */
+
+import { Plugins } from "../age/plugin/plugins.ts";
+import type { PluginPerson } from "../age/plugin/ports.ts";
+import { startPlugin } from "../repo/plugin-process.ts";
+import type { Context } from "./context.ts";
+import { askChoice, askOnTerminal, askYesNo } from "./terminal/prompt.ts";
+import { style } from "./terminal/styled.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+
+/** Milliseconds after which a silent plugin is worth a word: it may wait for a touch that it has not asked for. */
+const SILENCE = 5000;
+
+/** The plugins of a run. */
+export function openPlugins({ env, terminal }: Context): Plugins {
+  return new Plugins({ start: (name, machine) => startPlugin(env, name, machine), person: personAt(terminal) });
+}
+
+function personAt(terminal: Terminal): PluginPerson {
+  return {
+    tell: (plugin, text, { done, all }) => {
+      const where = all > 1 ? `${done + 1} of ${all}, ` : "";
+      terminal.note([style("bold", `age-plugin-${plugin}`), ": ", where, text]);
+    },
+    ask: (plugin, prompt, hidden) => askOnTerminal(`age-plugin-${plugin}: ${prompt}`, hidden, terminal),
+    choose: async (plugin, text, yes, no) => {
+      if (!terminal.interactive) return null;
+      const question = `age-plugin-${plugin}: ${text}`;
+      if (no === undefined) return askYesNo(`${question} (${yes})`, { terminal, flag: "a terminal" });
+      const choices = [
+        { value: true, name: yes },
+        { value: false, name: no },
+      ];
+      const find = (term: string) => choices.filter(({ name }) => name.includes(term));
+      return askChoice(question, find, { terminal, flag: "a terminal" });
+    },
+    waitFor: (plugin) => {
+      const timer = setTimeout(() => {
+        terminal.note([style("dim", `waiting for age-plugin-${plugin}; a key may want to be touched`)]);
+      }, SILENCE);
+      return () => clearTimeout(timer);
+    },
+  };
+}
