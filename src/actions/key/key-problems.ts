@@ -40,7 +40,7 @@ export function notHereProblems(facts: KeyFacts): KeyProblem[] {
   const mine = agePart(free.recipients);
   return [
     {
-      message: `${name} is known by ${wanted}, and ${free.place} has ${shortenKey(mine)}, which opens nothing; let it in, by somebody who can read`,
+      message: `${name} is known by ${wanted}, and ${free.place} has ${shortenKey(mine)}, which opens nothing: somebody who can read lets it in`,
       fix: `secrets user add-key ${shellWord(name)} ${shellWord(mine)}`,
       keys: [...ids, ...free.recipients],
     },
@@ -112,17 +112,17 @@ function spelling({ principal: { name } }: KeyFacts, one: PrincipalKey, other: P
     message: `${placesOf(ssh)} states an SSH key, and ${placesOf(age)} the age key derived from it: one key, and two readers to every tool`,
     // Whoever has the one has the other: nobody new is let in.
     fix: `secrets rotate user ${shellWord(name)} --from ${shellWord(ssh.id)} --to ${shellWord(age.id)}`,
-    keys: [ssh.id, age.id],
+    keys: [ssh.id],
   };
 }
 
 function replaced(facts: KeyFacts, old: PrincipalKey, kept: PrincipalKey): KeyProblem {
   const { name } = facts.principal;
-  const keys = [old.id, kept.id];
   const message = `${placesOf(old)} states ${shortenKey(old.id)} for ${name}, and ${placesOf(kept)} ${shortenKey(kept.id)}`;
   const command = `secrets rotate user ${shellWord(name)} --from ${shellWord(old.id)} --to ${shellWord(kept.id)}`;
-  if (isHeld(facts, kept.id)) return { message, fix: command, keys };
-  return { message: `${message}; neither is here to tell which is right. If it is the latter: ${command}`, keys };
+  if (isHeld(facts, kept.id)) return { message, fix: command, keys: [old.id] };
+  const unsure = `${message}; neither is here to tell which is right. If it is the latter: ${command}`;
+  return { message: unsure, keys: [old.id, kept.id] };
 }
 
 function lacking(facts: KeyFacts, tier: string, id: string): KeyProblem {
@@ -182,9 +182,14 @@ export function documentsOf({ fleet, principal }: KeyFacts): WantedDocument[] {
 /** More would not fit a line that a person pastes. */
 const FEW = 3;
 
-/** Policy says that they read it, and nobody has sealed it to them. */
-export function driftProblems(facts: KeyFacts): KeyProblem[] {
-  const drifted = documentsOf(facts).filter(({ lacking }) => lacking.length > 0);
+/**
+ * Policy says that they read it, and nobody has sealed it to them.
+ * @param wrong keys that have another mend, which may be that they go: nothing is to be sealed to those before
+ */
+export function driftProblems(facts: KeyFacts, wrong: ReadonlySet<string>): KeyProblem[] {
+  const drifted = documentsOf(facts)
+    .map(({ document, lacking }) => ({ document, lacking: lacking.filter((id) => !wrong.has(id)) }))
+    .filter(({ lacking }) => lacking.length > 0);
   if (drifted.length === 0) return [];
   const paths = drifted.map(({ document }) => document.path);
   const what = paths.length === 1 ? "a document is" : `${paths.length} documents are`;

@@ -9,18 +9,17 @@ export interface HeldKey {
   readonly recipients: readonly [string, ...string[]];
 }
 
-/** In the order of the places; a key that lies in several of them is told of the first. */
+/** In the order of the places; a key that lies in several of them, in one spelling or two, is told of the first. */
 export function heldKeys({ places }: Pick<Keyring, "places">): HeldKey[] {
-  const held: HeldKey[] = [];
-  const seen = new Set<string>();
-  for (const { name, identities } of places) {
+  const held: { place: string; recipients: [string, ...string[]] }[] = [];
+  for (const { name: place, identities } of places) {
     for (const [i, recipient] of identities.entries()) {
-      const before = identities[i - 1];
-      if (isDerivedFrom(recipient, before) || seen.has(recipient)) continue;
+      if (isDerivedFrom(recipient, identities[i - 1])) continue;
       const next = identities[i + 1];
       const recipients: [string, ...string[]] = isDerivedFrom(next, recipient) ? [recipient, next] : [recipient];
-      for (const one of recipients) seen.add(one);
-      held.push({ place: name, recipients });
+      const known = held.find((one) => recipients.some((spelling) => one.recipients.includes(spelling)));
+      if (known === undefined) held.push({ place, recipients });
+      else known.recipients.push(...recipients.filter((spelling) => !known.recipients.includes(spelling)));
     }
   }
   return held;

@@ -60,12 +60,9 @@ export async function verifyKeys(
     plugins: [...new Set(places.flatMap(({ plugins }) => plugins))],
     locked: places.flatMap(({ name, pending }) => (pending === "passphrase" ? [name] : [])),
   };
-  const problems = [
-    ...notHereProblems(facts),
-    ...tierProblems(facts),
-    ...sharedProblems(facts),
-    ...driftProblems(facts),
-  ];
+  const stated = [...notHereProblems(facts), ...tierProblems(facts), ...sharedProblems(facts)];
+  const wrong = new Set(stated.flatMap(({ keys }) => keys));
+  const problems = [...stated, ...driftProblems(facts, wrong)];
   const documents = documentsOf(facts);
   return {
     schemaVersion: 1,
@@ -78,7 +75,7 @@ export async function verifyKeys(
       sealed: documents.filter(({ lacking }) => lacking.length === 0).length,
     },
     problems,
-    notes: [...notesOf(facts, places), ...loginNote(login)],
+    notes: [...notesOf(facts, places, wrong), ...loginNote(login)],
   };
 }
 
@@ -108,18 +105,18 @@ function placesOf(facts: KeyFacts, wrong: ReadonlySet<string>): KeyAt[] {
   return [...here, ...stated("vars", "registry"), ...stated("files", "rules")];
 }
 
-function notesOf(facts: KeyFacts, places: Keyring["places"]): string[] {
+function notesOf(facts: KeyFacts, places: Keyring["places"], wrong: ReadonlySet<string>): string[] {
   const { principal, held, fleet, plugins } = facts;
   const { name, keys } = principal;
   const notes: string[] = [];
   for (const { place, recipients } of held) {
     const owners = recipients.flatMap((one) => fleet.principals.ownerOf(one) ?? []);
     const [owner] = owners;
-    if (keys.some(({ id }) => recipients.includes(id)) || isHeldFor(facts, recipients)) continue;
+    if (keys.some(({ id }) => recipients.includes(id)) || recipients.some((one) => wrong.has(one))) continue;
     const whose = owner === undefined ? "nobody of this fleet" : owner.name;
     notes.push(`${place} has a further key, ${shortenKey(recipients[0])}, which belongs to ${whose}`);
   }
-  const away = keys.filter((key) => !isHeld(facts, key.id) && !mayBeHeld(facts, key));
+  const away = keys.filter((key) => !isHeld(facts, key.id) && !mayBeHeld(facts, key) && !wrong.has(key.id));
   if (away.length > 0 && away.length < keys.length) {
     notes.push(
       `${namedFew(away.map(({ id }) => shortenKey(id))).join(", ")} of ${name} ${away.length === 1 ? "is" : "are"} not here: on another device, perhaps`,
@@ -148,11 +145,6 @@ function notesOf(facts: KeyFacts, places: Keyring["places"]): string[] {
 function loginNote(login: Principal | undefined): string[] {
   if (login === undefined) return [];
   return [`${login.name}, the name on this computer, is known by other keys: secrets key verify ${login.name}`];
-}
-
-/** The key that `notHereProblems` proposes is no further one. */
-function isHeldFor(facts: KeyFacts, recipients: readonly string[]): boolean {
-  return notHereProblems(facts).some(({ keys }) => recipients.some((one) => keys.includes(one)));
 }
 
 /** One key that goes by another name as well: no fault, and a riddle for whoever reads the rules. */

@@ -5,7 +5,7 @@ import { type KeyVerification, verifyKeys } from "../../../src/actions/key/verif
 import { type AgeKey, makeAgeKey } from "../../../src/age/age-key.ts";
 import { encodeBech32 } from "../../../src/age/bech32.ts";
 import { loadKeyring } from "../../../src/age/keyring.ts";
-import { sshToAgeRecipient } from "../../../src/age/ssh.ts";
+import { sshToAgeIdentity, sshToAgeRecipient } from "../../../src/age/ssh.ts";
 import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
 import { type MemoryFiles, memoryGround } from "../../fleet/memory-ground.ts";
@@ -15,6 +15,7 @@ const [ada, bruno, fresh, web] = [makeAgeKey(), makeAgeKey(), makeAgeKey(), make
 const pair = makeSshKeyPair("ada");
 const ssh = pair.publicKey.split(" ").slice(0, 2).join(" ");
 const derived = sshToAgeRecipient(ssh);
+const derivedIdentity = await sshToAgeIdentity(Buffer.from(pair.privateKey), async () => null);
 
 const rules = (anchors: Readonly<Record<string, string>>, ...names: string[]) =>
   [
@@ -100,10 +101,11 @@ test("whose keys are meant: the name, else equal keys, else the name on this com
   assert.match(other.notes.join(), /bruno, the name on this computer, is known by other keys/);
 });
 
-test("the rules state another key: it is replaced by the one that is here", async () => {
+test("the rules state another key: it is replaced by the one that is here, and nothing is sealed to it before", async () => {
   const result = await verify(inRules(fresh.recipient));
-  assert.deepEqual(fixes(result)[0], `secrets rotate user ada --from ${fresh.recipient} --to ${ada.recipient}`);
-  assert.deepEqual(marks(result), ["here differs", "registry differs", "rules differs"]);
+  assert.deepEqual(fixes(result), [`secrets rotate user ada --from ${fresh.recipient} --to ${ada.recipient}`]);
+  assert.deepEqual(marks(result), ["here same", "registry same", "rules differs"]);
+  assert.deepEqual(result.documents, { wanted: 1, sealed: 0 });
 });
 
 test("so does the registry, when its key is not the one that is here", async () => {
@@ -209,6 +211,9 @@ test("an SSH key and the age key derived from it are one key, and not one reader
   const asAge = await verifyWithFiles(stated(derived, derived), pair.privateKey);
   assert.equal(asAge.places[0]?.recipient, derived);
   assert.deepEqual(fixes(asAge), ["secrets sync a.yaml"]);
+  // Nor two keys, when the derived one lies in a key file as well.
+  const imported = await verifyWithFiles(stated(ssh, ssh), pair.privateKey, derivedIdentity);
+  assert.deepEqual([marks(imported)[0], imported.notes], ["here differs", []]);
   // One line for one key, in whichever spelling the fleet has it.
   assert.equal(asAge.places.filter(({ role }) => role === "here").length, 1);
 });
