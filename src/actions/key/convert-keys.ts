@@ -95,7 +95,7 @@ export function refuseForeign(file: string, text: string): void {
 }
 
 /** What fails is told with the file it is about. */
-export function located<T>(file: string, work: () => T): T {
+function located<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
