@@ -2,8 +2,9 @@
 
 import { Plugins } from "../age/plugin/plugins.ts";
 import type { PluginPerson } from "../age/plugin/ports.ts";
-import { startPlugin } from "../repo/plugin-process.ts";
+
 import type { Context } from "./context.ts";
+import { pluginStarter } from "./plugin-program.ts";
 import { askChoice, askOnTerminal, askYesNo } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -13,7 +14,7 @@ const SILENCE = 5000;
 
 /** The plugins of a run. */
 export function openPlugins({ env, terminal }: Context): Plugins {
-  return new Plugins({ start: (name, machine) => startPlugin(env, name, machine), person: personAt(terminal) });
+  return new Plugins({ start: pluginStarter(env), person: personAt(terminal) });
 }
 
 function personAt(terminal: Terminal): PluginPerson {

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { encryptWith, parseFile } from "../../src/age/file.ts";
 import { Plugins } from "../../src/age/plugin/plugins.ts";
-import { startPlugin } from "../../src/repo/plugin-process.ts";
+import { pluginStarter } from "../../src/cli/plugin-program.ts";
 import { run } from "../../src/repo/program.ts";
 import { installPlugin, makePluginKey, type PluginKey } from "../age/plugin/install-plugin.ts";
 import { type Sample, sampleFleet } from "../cli/sample.ts";
@@ -26,7 +26,7 @@ function plugins(modes = ""): Plugins {
     choose: async () => true,
     waitFor: () => () => {},
   };
-  return new Plugins({ start: (name, machine) => startPlugin(plugin.env(modes), name, machine), person });
+  return new Plugins({ start: pluginStarter(plugin.env(modes)), person });
 }
 
 async function real(argv: readonly string[], env: Record<string, string>, input = ""): Promise<Buffer> {

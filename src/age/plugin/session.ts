@@ -31,26 +31,26 @@ export async function converse(
   machine: PluginMachine,
   session: Session,
 ): Promise<void> {
-  const process = start(name, machine);
+  const program = start(name, machine);
   try {
-    for (const command of session.commands) await process.write(command);
-    await process.write(formatStanza([`grease-${randomBytes(4).toString("hex")}`], randomBytes(8)));
-    await process.write(formatStanza(["done"]));
-    await answerAll(process, person, name, session);
-    await process.end();
+    for (const command of session.commands) await program.write(command);
+    await program.write(formatStanza([`grease-${randomBytes(4).toString("hex")}`], randomBytes(8)));
+    await program.write(formatStanza(["done"]));
+    await answerAll(program, person, name, session);
+    await program.end();
   } catch (error) {
-    process.kill();
+    program.kill();
     throw error instanceof SecretsError && error.code === "E_AGE_PLUGIN" ? ofPlugin(name, error) : error;
   }
 }
 
 async function answerAll(
-  process: PluginProcess,
+  program: PluginProcess,
   person: PluginPerson,
   name: string,
   { handle, progress }: Session,
 ): Promise<void> {
-  const reader = new StanzaReader(process.output);
+  const reader = new StanzaReader(program.output);
   for (let count = 0; count < MAX_COMMANDS; count++) {
     const stop = person.waitFor(name);
     const stanza = await reader.next().finally(stop);
@@ -58,7 +58,7 @@ async function answerAll(
     const [command = "", ...args] = stanza.args;
     if (command === "done") return;
     const asked = await askPerson(person, name, progress(), command, args, stanza);
-    await process.write(asked ?? formatStanza([handle(command, args, stanza.body) ? "ok" : "unsupported"]));
+    await program.write(asked ?? formatStanza([handle(command, args, stanza.body) ? "ok" : "unsupported"]));
   }
   throw new SecretsError("E_AGE_PLUGIN", "it does not come to an end");
 }
