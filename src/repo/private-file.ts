@@ -11,6 +11,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -78,8 +79,9 @@ export async function changePrivateFile(
     throw toFault(error, "make the folder of the key file", shown);
   }
   const lockFolder = join(dirname(place), `.${basename(place)}.lock`);
-  const lock = await lockPatiently(lockFolder, shown);
+  const lock = await lockPatiently(lockFolder);
   try {
+    sweepDrafts(place);
     const next = await change(readPrivateFile(place, shown).bytes);
     if (next === undefined) return false;
     replace(place, next, lock);
@@ -87,6 +89,8 @@ export async function changePrivateFile(
   } catch (error) {
     throw toFault(error, "write the key file", shown);
   } finally {
+    // What killed runs have left of theirs; who is taking the lock right now tries again.
+    sweep(lockFolder, (name) => name !== "lock");
     lock.release();
     dropFolder(lockFolder);
   }
@@ -112,6 +116,23 @@ function replace(place: string, bytes: Uint8Array, lock: Lock): void {
     throw error;
   } finally {
     forget();
+  }
+}
+
+/** What runs that were killed before they were done have left: keys that are nowhere else, and that nobody was told. */
+function sweepDrafts(place: string): void {
+  const prefix = `.${basename(place)}.`;
+  const isDraft = (name: string) =>
+    name.startsWith(prefix) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(prefix.length));
+  sweep(dirname(place), isDraft);
+}
+
+/** Leftovers are no reason not to do what is to be done: what cannot be removed stays. */
+function sweep(folder: string, isLeftover: (name: string) => boolean): void {
+  try {
+    for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true });
+  } catch {
+    // A folder that may be written, and not listed.
   }
 }
 
@@ -179,14 +200,18 @@ function readWhole(path: string, shown: string): Pick<PrivateFile, "bytes" | "op
   }
 }
 
-async function lockPatiently(state: string, shown: string): Promise<Lock> {
+async function lockPatiently(state: string): Promise<Lock> {
   for (const end = Date.now() + PATIENCE; ; ) {
     try {
       return takeLock({ path: dirname(state), state, git: undefined }, "secrets key");
     } catch (error) {
       // Whoever is done takes the folder of the lock away, perhaps between two steps of ours.
       const passing = error instanceof SecretsError && ["E_LOCKED", "E_NOT_FOUND"].includes(error.code);
-      if (!passing || Date.now() > end) throw error instanceof SecretsError ? error.at({ file: shown }) : error;
+      if (!passing || Date.now() > end) {
+        sweep(state, (name) => name.startsWith(`lock.${process.pid}.`));
+        dropFolder(state);
+        throw error;
+      }
       await sleep(PAUSE);
     }
   }
