@@ -73,7 +73,10 @@ export async function entriesOfAgeFile(
   return found.map(({ identity, recipients, comments }) => ({
     identity,
     recipients,
-    comments: [`from ${oneLine(origin)}, ${today}`, ...comments.map(bare).filter(isKept)],
+    comments: [
+      `from ${oneLine(origin)}, ${today}`,
+      ...comments.map(bare).filter((comment) => isKept(comment, recipients.length > 0)),
+    ],
   }));
 }
 
@@ -100,9 +103,14 @@ function bare(comment: string): string {
   return comment.replace(/^#+ ?/, "").trimEnd();
 }
 
-/** The public half is written anew, and an empty line says nothing. */
-function isKept(comment: string): boolean {
-  return comment !== "" && !/^public key:/i.test(comment) && !/[\u0000-\u0008\u000a-\u001f\u007f]/.test(comment);
+/**
+ * An empty line says nothing, and the public half is written anew. Of a plugin it is known by such a comment alone.
+ * @param known the public half follows from the identity itself
+ */
+function isKept(comment: string, known: boolean): boolean {
+  return (
+    comment !== "" && !(known && /^public key:/i.test(comment)) && !/[\u0000-\u0008\u000a-\u001f\u007f]/.test(comment)
+  );
 }
 
 /** A name with a line break in it would end the comment. */

@@ -40,7 +40,7 @@ function placeLines(
   return [
     [style("bold", name), where],
     ...keys.map((key): Styled => keyLine(key, inFleet)),
-    ...plugins.map((plugin): Styled => ["  age-plugin-", plugin, style("dim", "  knows its public half itself")]),
+    ...[...new Set(plugins)].map((plugin): Styled => ["  ", style("dim", ["by age-plugin-", plugin])]),
     ...(pending === "passphrase" ? ["  behind a passphrase, which is asked for when it is needed"] : []),
     ...(pending === "command" ? ["  not run: the command is, when a key is needed"] : []),
     ...(problem === undefined ? [] : [["  ", style("yellow", problem)]]),
