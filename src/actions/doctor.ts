@@ -75,6 +75,11 @@ export async function doctor(
 
 function keyCheck(places: readonly DoctorPlace[], documents: number): DoctorCheck {
   const keys = places.flatMap((place) => place.keys);
+  const plugins = [...new Set(places.flatMap((place) => place.plugins))];
+  if (keys.length === 0 && plugins.length > 0) {
+    const programs = plugins.map((plugin) => `age-plugin-${plugin}`).join(", ");
+    return { name: "identities", state: "ok", detail: `what they open is known to ${programs}` };
+  }
   if (keys.length === 0) {
     return {
       name: "identities",

@@ -90,8 +90,13 @@ async function explainLock(
     const name = fleet?.principals.nameOf(recipient);
     return name ?? shortenKey(recipient);
   });
+  const plugins = [...new Set(keyring.places.flatMap((place) => place.plugins))].map((name) => `age-plugin-${name}`);
   const mine =
-    held.length === 0 ? "no identity of yours was found" : `your keys are those of ${[...new Set(held)].join(", ")}`;
+    held.length === 0 && plugins.length > 0
+      ? `your keys are served by ${plugins.join(", ")}`
+      : held.length === 0
+        ? "no identity of yours was found"
+        : `your keys are those of ${[...new Set(held)].join(", ")}`;
   const problems = keyring.places.flatMap(({ name, problem }) =>
     problem === undefined ? [] : [`${name}: ${problem.message}`],
   );

@@ -149,7 +149,7 @@ function reportLines({ places, checks, documents }: DoctorReport): Styled[] {
         : state === "warning"
           ? style("yellow", "warning")
           : style("red", "missing");
-    lines.push(["  ", sign, " ", name.padEnd(11), detail]);
+    lines.push(["  ", sign, " ", `${name} `.padEnd(11), detail]);
     if (fix !== undefined) lines.push(["          ", style("cyan", "→ "), fix]);
   }
   return lines;
