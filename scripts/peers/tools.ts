@@ -18,6 +18,7 @@ export const TOOLS: readonly GoTool[] = [
   { name: "sops", ...SOPS, version: "v3.13.3" },
   { name: "age", ...AGE, package: "filippo.io/age/cmd/age" },
   { name: "age-keygen", ...AGE, package: "filippo.io/age/cmd/age-keygen" },
+  { name: "age-plugin-pq", ...AGE, package: "filippo.io/age/extra/age-plugin-pq" },
   {
     name: "ssh-to-age",
     module: "github.com/Mic92/ssh-to-age",

@@ -138,3 +138,25 @@ test("a machine is not sealed to a token, unless it is said", async (t) => {
   assert.equal(await fleet.git("status", "--porcelain"), "");
   assert.equal((await fleet.secrets([...rotate, "--force"], { env: plugin.env() })).code, 0);
 });
+
+test("a plugin by age's own authors: an identity of age-plugin-pq reads what is sealed to age1pq1", async (t) => {
+  const fleet = await sampleFleet(t);
+  const beside = dirname(fleet.root);
+  const [native, converted] = [join(beside, "pq.txt"), join(beside, "plugin.txt")];
+  await real([join(PEERS, "age-keygen"), "-pq", "-o", native], {});
+  const recipient = (await real([join(PEERS, "age-keygen"), "-y", native], {})).toString().trim();
+  await real([join(PEERS, "age-plugin-pq"), "-identity", "-o", converted, native], {});
+  assert.match(readFileSync(converted, "utf8"), /^AGE-PLUGIN-PQ-1/m);
+  const rotated = await fleet.secrets(["rotate", "user", "ada", "--to", recipient, "--yes"]);
+  assert.equal(rotated.code, 0, rotated.stderr);
+  const env = { PATH: `${PEERS}:${process.env["PATH"] ?? ""}`, SOPS_AGE_KEY_FILE: converted };
+  const path = "secrets/users/ada.sops.yaml";
+  const ours = await fleet.secrets(["get", `${path}#github/user`], { env });
+  assert.equal(ours.code, 0, ours.stderr);
+  const theirs = await real(
+    [join(PEERS, "sops"), "decrypt", "--extract", '["github"]["user"]', join(fleet.root, path)],
+    env,
+  );
+  assert.deepEqual(ours.stdout, theirs);
+  assert.equal((await fleet.secrets(["sync", "--yes"], { env })).code, 0);
+});
