@@ -1,10 +1,12 @@
 /** A program that is talked with: it reads what it is told, and answers, until it is done. */
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
+import type { Readable, Writable } from "node:stream";
+import { SecretsError } from "../errors.ts";
 import { atEnd } from "./ending.ts";
 
 export interface Talk {
-  /** Its standard output. */
+  /** Its standard output. @throws SecretsError `E_PROGRAM_MISSING` if it could not be started */
   readonly output: AsyncIterable<Uint8Array>;
   /** To its standard input; what a program that has ended does not take is dropped. */
   write(bytes: Uint8Array): Promise<void>;
@@ -21,7 +23,8 @@ export interface TalkOptions {
   readonly verbose?: boolean;
 }
 
-/** Milliseconds that a program has for putting its things away once its input is closed. */
+/** Milliseconds after which a program whose input is closed is asked to end, and then ended. */
+const PATIENCE = 1000;
 const GRACE = 3000;
 
 /**
@@ -33,26 +36,59 @@ export function startTalk(program: string, args: readonly string[], { env, verbo
     cwd: tmpdir(),
     env: { ...env },
     stdio: ["pipe", "pipe", verbose ? "inherit" : "ignore"],
-  });
+  }) as ChildProcessByStdio<Writable, Readable, null>;
   const kill = () => void child.kill("SIGKILL");
   const takeBack = atEnd(kill);
+  let fault: SecretsError | undefined;
   const ended = new Promise<void>((resolve) => {
-    child.on("error", () => resolve());
-    child.on("close", () => resolve());
+    child.on("error", (cause) => {
+      fault = notStarted(program, cause);
+      child.stdout.destroy();
+      resolve();
+    });
+    child.on("exit", () => {
+      // An agent that it left behind may hold the pipe open for ever.
+      setTimeout(() => child.stdout.destroy(), PATIENCE).unref();
+      resolve();
+    });
   }).finally(takeBack);
   child.stdin.on("error", () => {});
   return {
-    output: child.stdout,
+    output: outputOf(child.stdout, () => fault),
     write: (bytes) =>
       new Promise((resolve) => {
         child.stdin.write(bytes, () => resolve());
       }),
     end: async () => {
       child.stdin.end();
-      const timer = setTimeout(kill, GRACE);
+      const ask = setTimeout(() => child.kill("SIGINT"), PATIENCE);
+      const insist = setTimeout(kill, GRACE);
       await ended;
-      clearTimeout(timer);
+      clearTimeout(ask);
+      clearTimeout(insist);
+      child.stdout.destroy();
     },
-    kill,
+    kill: () => {
+      kill();
+      child.stdout.destroy();
+    },
   };
+}
+
+/** What is cut off ends; only a program that never ran is a fault. */
+async function* outputOf(stdout: Readable, faultOf: () => SecretsError | undefined): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stdout as AsyncIterable<Uint8Array>;
+  } catch {
+    // Destroyed before its end.
+  }
+  const fault = faultOf();
+  if (fault !== undefined) throw fault;
+}
+
+function notStarted(program: string, cause: unknown): SecretsError {
+  return new SecretsError("E_PROGRAM_MISSING", `${program} could not be started`, {
+    hint: "if it is a script, the interpreter in its first line may be missing",
+    cause,
+  });
 }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { changePrivateFile, readPrivateFile } from "../../src/repo/private-file.ts";
+import { changePrivateFile } from "../../src/repo/private-file.ts";
 import { run } from "../../src/repo/program.ts";
+import { readPrivateFile } from "../../src/repo/read-private-file.ts";
 import { temporaryDirectory } from "../cli/harness.ts";
 
 const append = (text: string) => async (now: Uint8Array | undefined) =>
