@@ -42,7 +42,7 @@ export function insideRepository(file: string): SecretsError {
   );
 }
 
-function isInside(root: string, path: string): boolean {
+export function isInside(root: string, path: string): boolean {
   const inside = relative(root, path);
   return inside === "" || (inside !== ".." && !inside.startsWith(`..${sep}`));
 }

@@ -15,6 +15,7 @@ import { systemCode, toFault } from "./fault.ts";
 
 /** The limit of age for files of identities. */
 const MAX_BYTES = 16 * 1024 * 1024;
+
 export interface PrivateFile {
   /** Without links: what is replaced. */
   readonly path: string;

@@ -96,7 +96,9 @@ async function makePair(
   { comment }: GenerateFlags,
   file: string,
 ): Promise<string> {
-  const { privateKey, publicKey } = makeSshKeyPair(comment ?? `${context.env["USER"] || "user"}@${hostname()}`);
+  const { privateKey, publicKey } = makeSshKeyPair(
+    comment ?? `${context.env["USER"] || "user"}@${hostname()}`.replace(/[\p{C}\s]/gu, "?"),
+  );
   await refuseInFleet(resolve(context.directory, file), file);
   const write = await newKeyFile(context, workplace, file, privateKey);
   const publicFile = `${file}.pub`;

@@ -1,6 +1,6 @@
 /** `secrets key verify` and `show` in a fleet: every mend that is printed mends what it was printed for. */
 import assert from "node:assert/strict";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { makeAgeKey } from "../../../src/age/age-key.ts";
@@ -135,7 +135,16 @@ test("a private key never comes into the repository", async (t) => {
   }
   const env = { SOPS_AGE_KEY_FILE: join(fleet.root, "k.txt") };
   assert.equal((await fleet.secrets(["key", "generate"], { env })).code, 3);
+  // Nor by a link at the usual place, of the file or of a folder above it.
+  const config = join(fleet.root, "../home/.config/sops");
+  const unset = { SOPS_AGE_KEY_FILE: "" };
+  await mkdir(join(config, ".."), { recursive: true });
+  await symlink(join(fleet.root, "secrets"), config);
+  assert.equal((await fleet.secrets(["key", "generate"], { env: unset })).code, 3);
   assert.equal(await fleet.git("status", "--porcelain"), "");
+  // Whose home is the repository has the usual place in it.
+  const home = { ...unset, HOME: fleet.root };
+  assert.equal((await fleet.secrets(["key", "generate"], { env: home })).code, 0);
 });
 
 test("whoever has no key here, and whoever is nobody, is told so", async (t) => {

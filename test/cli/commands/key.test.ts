@@ -81,6 +81,18 @@ test("a key in a file of its own, and never over another one", async (t) => {
   assert.deepEqual([again.code, await ada.read("new.txt")], [3, before]);
 });
 
+test("beside the usual file is a place for keys, too", async (t) => {
+  const ada = await person(t);
+  await ada.secrets(["key", "generate"]);
+  const made = await ada.secrets(["key", "generate", ".config/sops/age/second.txt"]);
+  assert.deepEqual([made.code, await ada.recipients(".config/sops/age/second.txt")], [0, [line(made)]]);
+  const copied = await ada.secrets(["key", "import", KEYS, "--to", ".config/sops/age/second.txt"]);
+  assert.equal(copied.code, 0, copied.stderr);
+  assert.equal((await ada.recipients(".config/sops/age/second.txt")).length, 2);
+  const there = await ada.secrets(["-C", ".config/sops/age", "key", "generate", "third.txt"]);
+  assert.equal(there.code, 0, there.stderr);
+});
+
 test("a pair of SSH keys, both halves or none", async (t) => {
   const ada = await person(t);
   const made = await ada.secrets(["key", "generate", "--ssh", "id", "--comment", "ada's laptop"]);
