@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { changePrivateFile } from "../../src/repo/private-file.ts";
@@ -69,6 +69,17 @@ test("a place that cannot be written is told as such", { skip: process.platform 
   await assert.rejects(changePrivateFile("/sys/kernel/keys.txt", "keys", append("x")), {
     code: /^E_(NO_PERMISSION|READ_ONLY)$/,
   });
+});
+
+test("somebody else's file stays theirs, and one that nobody may read is told as such", async (t) => {
+  const path = join(await temporaryDirectory(t), "keys.txt");
+  await writeFile(path, "one\n");
+  // Only root can give a file away, and only others are kept from reading it.
+  if (process.getuid?.() === 0) await chown(path, 12345, 12345);
+  else await chmod(path, 0);
+  await assert.rejects(changePrivateFile(path, "keys", append("x")), { code: /^E_(KEY_FILE|NO_PERMISSION)$/ });
+  await chmod(path, 0o600);
+  assert.equal(await readFile(path, "utf8"), "one\n");
 });
 
 test("an error of the change itself leaves the file and no draft", async (t) => {
