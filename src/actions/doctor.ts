@@ -78,7 +78,12 @@ function keyCheck(places: readonly DoctorPlace[], documents: number): DoctorChec
   const plugins = [...new Set(places.flatMap((place) => place.plugins))];
   if (keys.length === 0 && plugins.length > 0) {
     const programs = plugins.map((plugin) => `age-plugin-${plugin}`).join(", ");
-    return { name: "identities", state: "ok", detail: `what they open is known to ${programs}` };
+    return {
+      name: "identities",
+      state: "ok",
+      detail: `what they open is known to ${programs}`,
+      fix: `say it in a line above each, and it is asked about nothing else: # public key: age1${plugins[0] ?? ""}1…`,
+    };
   }
   if (keys.length === 0) {
     return {

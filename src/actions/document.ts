@@ -114,8 +114,8 @@ async function explainLock(
   });
 }
 
-/** A key on hardware that would open it, and whose program did not. */
-function pluginFault({ cause }: SecretsError): SecretsError | undefined {
+/** In an `E_NO_IDENTITY`: a key on hardware that would have opened it, and why its program did not. */
+export function pluginFault({ cause }: SecretsError): SecretsError | undefined {
   const faults = (cause as NoIdentityCause | undefined)?.faults ?? [];
   return faults.find(
     (fault): fault is SecretsError => fault instanceof SecretsError && fault.code.startsWith("E_AGE_PLUGIN"),

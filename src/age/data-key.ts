@@ -1,4 +1,5 @@
 /** Entries of a document on one side, keys on the other: the first pair that fits. */
+import { SecretsError } from "../errors.ts";
 import { type AgeFile, openFile, parseFile } from "./file.ts";
 import type { Key } from "./place.ts";
 
@@ -45,6 +46,7 @@ async function openOne(file: AgeFile, key: Key, failures: unknown[]): Promise<Ui
   try {
     return await openFile(file, identity);
   } catch (error) {
+    if (error instanceof SecretsError && error.kind === "interrupted") throw error;
     failures.push(error);
     return null;
   }

@@ -48,7 +48,8 @@ function pluginKeys(found: readonly PluginIdentity[], spec: PlaceSpec, { plugins
   return names.map((name) => {
     const own = found.filter(({ plugin }) => plugin === name);
     const identity = pluginIdentity(plugins, name, own, spec.name);
-    return { recipients: identity.recipients, locked: false, plugin: name, unlock: async () => identity };
+    const plugin = { name, nameless: own.some(({ stated }) => stated.length === 0) };
+    return { recipients: identity.recipients, locked: false, plugin, unlock: async () => identity };
   });
 }
 

@@ -1,6 +1,7 @@
 /** Identities: the private keys that open age files, and the text files that people keep them in. */
 import { createHash } from "node:crypto";
 import { SecretsError } from "../errors.ts";
+import { decodeBech32 } from "./bech32.ts";
 import type { Header } from "./header.ts";
 import type { Plugins } from "./plugin/plugins.ts";
 import { parsePluginIdentity } from "./plugin.ts";
@@ -33,8 +34,8 @@ export interface PluginIdentity {
   readonly plugin: string;
   /** `AGE-PLUGIN-YUBIKEY-1…`: it names a key on hardware, or holds one. */
   readonly text: string;
-  /** What the comments above it call its public half; the plugin alone knows whether that is true. */
-  readonly stated?: string;
+  /** What the comments above it call its public halves; the plugin alone knows whether that is true. */
+  readonly stated: readonly string[];
   readonly source: string;
   readonly line: number;
 }
@@ -60,22 +61,28 @@ export async function parseIdentities(
   const identities: Identity[] = [];
   const plugins: PluginIdentity[] = [];
   const problems: SecretsError[] = [];
-  let stated: string | undefined;
+  let stated: string[] = [];
   for (const [index, rawLine] of text.split("\n").entries()) {
     const line = rawLine.replace(/\r$/, "");
-    if (line.startsWith("#")) stated = /(?:^|[\s:])(age1[0-9a-z]+)\s*$/i.exec(line)?.[1]?.toLowerCase() ?? stated;
+    if (line.startsWith("#")) stated.push(...statedIn(line));
     if (line === "" || line.startsWith("#")) continue;
     for (const word of options.severalPerLine ? line.split(/[ \t]+/).filter(Boolean) : [line]) {
       const plugin = parsePluginIdentity(word);
       const identity = plugin === null ? await parseIdentity(word, source) : null;
       if (plugin !== null) {
-        plugins.push({ plugin, text: word, source, line: index + 1, ...(stated === undefined ? {} : { stated }) });
+        plugins.push({ plugin, text: word, stated, source, line: index + 1 });
       } else if (identity !== null) identities.push(identity);
       else problems.push(identityError(word, source, index + 1));
     }
-    stated = undefined;
+    stated = [];
   }
   return { identities, plugins, problems };
+}
+
+/** `#    Recipient: age1yubikey1…` (age-plugin-yubikey), `# public key: age1se1…` (age-plugin-se, clan). */
+function statedIn(comment: string): string[] {
+  const recipient = /[\s:](age1\S+)\s*$/.exec(comment)?.[1];
+  return recipient !== undefined && decodeBech32(recipient) !== null ? [recipient] : [];
 }
 
 async function parseIdentity(word: string, source: string): Promise<Identity | null> {
@@ -125,7 +132,7 @@ export function pluginIdentity(
   const texts = found.map(({ text }) => text);
   return {
     kind: "plugin",
-    recipients: found.flatMap(({ stated }) => (stated === undefined ? [] : [stated])),
+    recipients: found.flatMap(({ stated }) => stated),
     source,
     unwrapFileKey: ({ stanzas }) => plugins.unwrap(name, texts, stanzas),
   };

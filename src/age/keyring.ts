@@ -73,12 +73,17 @@ export class Keyring {
     return [...this.#keys.keys()];
   }
 
-  /** Whether a known key belongs to this recipient. Decrypts, runs and asks nothing; a locked key counts. */
+  /**
+   * Whether a known key belongs to this recipient. Decrypts, runs and asks nothing; a locked key counts, and a plugin's
+   * whose comment says so.
+   */
   canOpen(recipient: string): boolean {
-    if (this.#keys.has(recipientId(recipient))) return true;
-    // A plugin's identity that states no public half may be for any recipient of the plugin.
-    const plugin = parsePluginRecipient(recipient);
-    return plugin !== null && this.#pluginKeys().some((key) => key.plugin === plugin && key.recipients.length === 0);
+    return this.#keys.has(recipientId(recipient));
+  }
+
+  /** Whether a plugin might: its identity is here, and nothing says which recipient it belongs to. */
+  mayOpen(recipient: string): boolean {
+    return this.#pluginKeysFor(recipient).some(({ plugin }) => plugin?.nameless === true);
   }
 
   /** Runs the commands that print keys, if that has not happened yet, so that `recipients` and `canOpen` know them. */
@@ -98,7 +103,7 @@ export class Keyring {
   /**
    * The data key of the first entry that opens, or null. Entries whose `recipient` is one of our keys come first, so
    * that neither many readers nor many keys cost more than one try; a command, then a passphrase, come only after
-   * those, and a plugin, which may want to be touched, last. The label is not authenticated: an entry that is labelled
+   * those, and a plugin, which may want to be touched, last of all. The label is not authenticated: an entry that is labelled
    * for nobody we know is tried with every open key; a plugin gets only what is labelled for it.
    *
    * @throws SecretsError `E_AGE_…` if none opens and one of them is damaged
@@ -119,7 +124,7 @@ export class Keyring {
       dataKey = await labelled(false);
       dataKey ??= await unlabelled(this.#openKeys().filter((key) => !tried.includes(key)));
     }
-    dataKey ??= await openFirst(entries, (entry) => this.#pluginKeysFor(entry), failures);
+    dataKey ??= await this.#openByPlugin(entries, failures);
     if (dataKey === null && failures.length > 0) throw failures[0];
     return dataKey;
   }
@@ -128,12 +133,51 @@ export class Keyring {
     return (this.#keys.get(recipientId(entry.recipient)) ?? []).filter(({ plugin }) => plugin === undefined);
   }
 
-  #pluginKeysFor({ recipient }: DataKeyEntry): readonly Key[] {
+  /** Whether an identity of a plugin is here, as far as that is known yet. */
+  hasPlugins(): boolean {
+    return this.#pluginKeys().length > 0;
+  }
+
+  /** Whether a plugin would be asked about what is sealed to this recipient. */
+  isForPlugin(recipient: string): boolean {
+    return this.#pluginKeysFor(recipient).length > 0;
+  }
+
+  /**
+   * Asks the plugins about many documents at once, so that a person enters one PIN for all of them: what they answer,
+   * also that they fail, is what `openAnyDataKey` finds afterwards. Only for documents that no other key is for.
+   *
+   * @param documents the age entries of each
+   * @throws SecretsError of kind `interrupted` if the person stops the run at a prompt
+   */
+  async askPlugins(documents: readonly (readonly DataKeyEntry[])[]): Promise<void> {
+    const left = () =>
+      documents.filter(
+        (entries) =>
+          entries.every((entry) => this.#keysFor(entry).length === 0) &&
+          entries.some(({ recipient }) => this.isForPlugin(recipient)),
+      );
+    if (left().length > 0) await this.#settle("command");
+    if (left().length > 0) await this.#settle("passphrase");
+    const opened = await Promise.all(left().map((entries) => this.#openByPlugin(entries, [])));
+    for (const dataKey of opened) dataKey?.fill(0);
+  }
+
+  /** What says that it is ours comes first: the next one may cost another session. */
+  async #openByPlugin(entries: readonly DataKeyEntry[], failures: unknown[]): Promise<Uint8Array | null> {
+    const ours = entries.filter(({ recipient }) => this.canOpen(recipient));
+    const others = entries.filter(({ recipient }) => !this.canOpen(recipient));
+    return openFirst([...ours, ...others], ({ recipient }) => this.#pluginKeysFor(recipient), failures);
+  }
+
+  #pluginKeysFor(recipient: string): readonly Key[] {
     const id = recipientId(recipient);
     const name = parsePluginRecipient(id);
     // `age1tag…` names no plugin: whichever has the hardware key recognises the tag in the stanza.
     const isTag = /^age1tag(pq)?1/.test(id);
-    return this.#pluginKeys().filter((key) => isTag || key.plugin === name || key.recipients.includes(id));
+    return this.#pluginKeys().filter(
+      ({ plugin, recipients }) => isTag || plugin?.name === name || recipients.includes(id),
+    );
   }
 
   #pluginKeys(): readonly Key[] {

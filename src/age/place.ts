@@ -21,8 +21,13 @@ export interface Key {
   /** Public texts, as `Identity.recipients`. */
   readonly recipients: readonly string[];
   readonly locked: boolean;
-  /** `yubikey`: a program serves it, and may ask its person for a PIN or a touch. Tried after all others. */
-  readonly plugin?: string;
+  /** A program serves it, and may ask its person for a PIN or a touch. Tried after all others. */
+  readonly plugin?: {
+    /** `yubikey` */
+    readonly name: string;
+    /** Whether one of its identities states no public half: it may be any key of this plugin. */
+    readonly nameless: boolean;
+  };
   /** Null if nobody gave the passphrase, or a wrong one. Asks at most once. Rejects only if the person stops the run. */
   unlock(): Promise<Identity | null>;
 }

@@ -20,9 +20,9 @@ export function parsePluginIdentity(text: string): string | null {
   return NAME.test(name) ? name : null;
 }
 
-/** What is thrown where no plugin can be run. */
+/** What is thrown where a plugin's recipient stands in a place that runs no plugins. */
 export function pluginError(name: string): SecretsError {
-  return new SecretsError("E_AGE_PLUGIN", `A recipient needs the age plugin "${name}", which is not run here.`, {
+  return new SecretsError("E_AGE_PLUGIN", `A recipient needs age-plugin-${name}, which nothing here can run.`, {
     hint: "Give it a recipient that needs no plugin.",
   });
 }

@@ -31,7 +31,7 @@ export interface LibraryRecipient {
   readonly postQuantum: boolean;
 }
 
-/** A recipient that needs a program `age-plugin-<name>`, which cannot be run yet. */
+/** A recipient that needs a program `age-plugin-<name>`: `Plugins.wrap` seals to it, alone in its file. */
 export interface PluginRecipient {
   readonly text: AgeRecipient;
   readonly kind: "plugin";
@@ -73,7 +73,13 @@ export function sameRecipient(a: string, b: string): boolean {
 /** Texts that people paste by mistake, each with its own answer. */
 function refuseImpostors(text: string): void {
   if (text === "") throw recipientError("is empty", "Give a public key: age1… or ssh-ed25519 ….");
-  if (/^AGE-(SECRET-KEY|PLUGIN)-/i.test(text) || text.startsWith("-----BEGIN")) {
+  if (/^AGE-PLUGIN-/i.test(text)) {
+    throw recipientError(
+      "is an identity of a plugin",
+      "Give its recipient, age1NAME1…: it stands above the identity in its file, and the plugin lists it.",
+    );
+  }
+  if (/^AGE-SECRET-KEY-/i.test(text) || text.startsWith("-----BEGIN")) {
     throw recipientError(
       "is a private key",
       "Give its public half (age-keygen -y), and treat the private key as leaked if it was written into the repository.",

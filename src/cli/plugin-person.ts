@@ -1,16 +1,16 @@
 /** The person in front of an age plugin: what it says is shown, what it asks is asked on their terminal. */
-
 import { Plugins } from "../age/plugin/plugins.ts";
 import type { PluginPerson } from "../age/plugin/ports.ts";
-
 import type { Context } from "./context.ts";
 import { pluginStarter } from "./plugin-program.ts";
-import { askChoice, askOnTerminal, askYesNo } from "./terminal/prompt.ts";
+import { askOnTerminal } from "./terminal/prompt.ts";
 import { style } from "./terminal/styled.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 /** Milliseconds after which a silent plugin is worth a word: it may wait for a touch that it has not asked for. */
 const SILENCE = 5000;
+/** How often somebody is asked who answers neither yes nor no. */
+const TRIES = 3;
 
 /** The plugins of a run. */
 export function openPlugins({ env, terminal }: Context): Plugins {
@@ -20,20 +20,23 @@ export function openPlugins({ env, terminal }: Context): Plugins {
 function personAt(terminal: Terminal): PluginPerson {
   return {
     tell: (plugin, text, { done, all }) => {
-      const where = all > 1 ? `${done + 1} of ${all}, ` : "";
+      const where = done < all && all > 1 ? `${done + 1} of ${all}, ` : "";
       terminal.note([style("bold", `age-plugin-${plugin}`), ": ", where, text]);
     },
     ask: (plugin, prompt, hidden) => askOnTerminal(`age-plugin-${plugin}: ${prompt}`, hidden, terminal),
     choose: async (plugin, text, yes, no) => {
-      if (!terminal.interactive) return null;
       const question = `age-plugin-${plugin}: ${text}`;
-      if (no === undefined) return askYesNo(`${question} (${yes})`, { terminal, flag: "a terminal" });
-      const choices = [
-        { value: true, name: yes },
-        { value: false, name: no },
-      ];
-      const find = (term: string) => choices.filter(({ name }) => name.includes(term));
-      return askChoice(question, find, { terminal, flag: "a terminal" });
+      if (no === undefined) {
+        const acknowledged = await askOnTerminal(`${question} (Enter for "${yes}")`, false, terminal);
+        return acknowledged === null ? null : true;
+      }
+      for (let tries = 0; tries < TRIES; tries++) {
+        const answer = await askOnTerminal(`${question} (1 for "${yes}", 2 for "${no}")`, false, terminal);
+        if (answer === null) return null;
+        if (answer.trim() === "1") return true;
+        if (answer.trim() === "2") return false;
+      }
+      return null;
     },
     waitFor: (plugin) => {
       const timer = setTimeout(() => {

@@ -25,7 +25,8 @@ export interface NoIdentityCause {
  * Tries age entries first, then PGP, then the rest in the file's order, as sops does: local and cheap comes first.
  *
  * @returns the 32 bytes that all values are encrypted with.
- * @throws SecretsError `E_NO_IDENTITY` of kind `identity` with a {@link NoIdentityCause}.
+ * @throws SecretsError `E_NO_IDENTITY` of kind `identity` with a {@link NoIdentityCause}; of kind `interrupted` if the
+ *   person stops the run at a prompt.
  */
 export async function openDataKey({ metadata }: SopsFile, opener: DataKeyOpener): Promise<Uint8Array> {
   const groups = metadata.keyGroups;
@@ -62,6 +63,8 @@ async function openGroup(
       const opened = await attempt();
       if (opened !== null) return opened;
     } catch (fault) {
+      // Whoever presses Ctrl-C at a prompt wants no other key to be tried.
+      if (fault instanceof SecretsError && fault.kind === "interrupted") throw fault;
       faults.push(fault);
     }
   }

@@ -46,7 +46,7 @@ for (const [name, text, reason] of [
   ["a private key", secret, /is a private key/],
   ["a post-quantum private key", "AGE-SECRET-KEY-PQ-1XXX", /is a private key/],
   ["a private key in lower case", secret.toLowerCase(), /is a private key/],
-  ["a plugin identity", "AGE-PLUGIN-YUBIKEY-1XXX", /is a private key/],
+  ["a plugin identity", "AGE-PLUGIN-YUBIKEY-1XXX", /is an identity of a plugin/],
   ["an SSH private key", "-----BEGIN OPENSSH PRIVATE KEY-----\nx", /is a private key/],
   ["upper case", x25519.toUpperCase(), /upper case/],
   ["mixed case", x25519.replace("e9y", "E9Y"), /mistyped/],

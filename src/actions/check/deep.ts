@@ -5,7 +5,8 @@ import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { opensAlone } from "../../fleet/shares.ts";
 import { plainBytes } from "../../sops/plain-text.ts";
-import { type OpenDocument, openDocument } from "../document.ts";
+import { askPlugins } from "../ask-plugins.ts";
+import { type OpenDocument, openDocument, pluginFault } from "../document.ts";
 import { shortenKey } from "../reader-names.ts";
 import type { Workplace } from "../workplace.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -41,11 +42,17 @@ export async function deepCheck(workplace: Workplace, fleet: Fleet, inScope: Sco
   let opened = 0;
   let foreign = 0;
   const holds = (id: string) => keyring.canOpen(id);
-  for (const document of fleet.documents) {
-    if (!inScope(document.path)) continue;
+  // gpg alone knows which PGP keys are here, and a plugin which are its own; they are asked where it could matter.
+  const isPerhaps = ({ readers }: FleetDocument) =>
+    readers.some(({ type, id }) => type === "pgp" || keyring.mayOpen(id));
+  const documents = fleet.documents.filter(({ path }) => inScope(path));
+  await askPlugins(
+    workplace,
+    documents.filter((document) => opensAlone(document, holds) || isPerhaps(document)),
+  );
+  for (const document of documents) {
     const mine = opensAlone(document, holds);
-    // gpg alone knows which PGP keys are here; it is asked where one could make the difference.
-    const maybe = document.readers.some(({ type }) => type === "pgp");
+    const maybe = isPerhaps(document);
     if (!mine && !maybe) {
       foreign++;
       findings.push(...promised(document, holds));
@@ -57,7 +64,7 @@ export async function deepCheck(workplace: Workplace, fleet: Fleet, inScope: Sco
       findings.push(...(await checkMachineKey(fleet, document, open)));
     } catch (error) {
       if (!(error instanceof SecretsError) || error.kind === "interrupted") throw error;
-      if (error.code === "E_NO_IDENTITY" && !mine) {
+      if (error.code === "E_NO_IDENTITY" && !mine && pluginFault(error) === undefined) {
         foreign++;
         findings.push(...promised(document, holds));
       } else findings.push(failure(document, error));
@@ -83,7 +90,7 @@ function failure({ path }: FleetDocument, error: SecretsError): Finding {
     const where = keyPath.length === 0 ? "" : ` (${keyPath.join("/")})`;
     return finding("mac", { path, line }, `${reason}${where}`, historyOf(path));
   }
-  const why = error.code === "E_NO_IDENTITY" ? "that key does not open it" : reason;
+  const why = error.code === "E_NO_IDENTITY" ? (pluginFault(error)?.message ?? "that key does not open it") : reason;
   return finding("cannot-open", { path }, `it is sealed to a key of yours, and ${why}`, historyOf(path));
 }
 

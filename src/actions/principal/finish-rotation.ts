@@ -9,6 +9,8 @@ import { openDataKey } from "../../sops/datakey.ts";
 import { decryptFile } from "../../sops/decrypt-file.ts";
 import { openWithGpg } from "../../sops/pgp.ts";
 import { parseSopsFile } from "../../sops/sops-file.ts";
+import { askPlugins } from "../ask-plugins.ts";
+import { pluginFault } from "../document.ts";
 import { namedFew } from "../named-few.ts";
 import { shortenKey } from "../reader-names.ts";
 import { type AccessPlan, keyName, policyEdit } from "../rekey/access-plan.ts";
@@ -113,7 +115,7 @@ async function refuseUnproven(
   const lacking = concerned.filter(({ readers }) => !readers.some((reader) => keyName(reader) === keyName(kept)));
   if (lacking.length > 0) throw lacks(lacking, "is not sealed to the new key");
   const keyring = await workplace.keyring();
-  if (kept.type === "age" && !keyring.canOpen(kept.id)) {
+  if (kept.type === "age" && !keyring.canOpen(kept.id) && !keyring.mayOpen(kept.id)) {
     throw new SecretsError(
       "E_NO_IDENTITY",
       `the new key of ${name} is not here, so nobody can tell whether it opens everything`,
@@ -123,6 +125,7 @@ async function refuseUnproven(
       },
     );
   }
+  await askPlugins(workplace, concerned, (recipient) => recipientId(recipient) === kept.id);
   const closed: FleetDocument[] = [];
   for (const document of concerned) if (!(await opens(workplace, document, kept))) closed.push(document);
   if (closed.length > 0) throw lacks(closed, "does not open with the new key");
@@ -150,6 +153,8 @@ async function opens(workplace: Workplace, { path, format }: FleetDocument, kept
     await decryptFile(file, dataKey);
     return true;
   } catch (error) {
+    const plugin = error instanceof SecretsError ? pluginFault(error) : undefined;
+    if (plugin !== undefined) throw plugin;
     if (error instanceof SecretsError && error.code === "E_NO_IDENTITY")
       return file.metadata.keyGroups.length > 1 && shares > 0;
     throw error instanceof SecretsError ? error.at({ file: path }) : error;

@@ -9,6 +9,7 @@ import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
 import type { Policy } from "../../fleet/policy.ts";
 import { opensAlone } from "../../fleet/shares.ts";
+import { askPlugins } from "../ask-plugins.ts";
 import { namedFew } from "../named-few.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, type PolicyEdit } from "./access-plan.ts";
@@ -133,6 +134,10 @@ async function rekeyAll(
 ): Promise<Rekeyed[]> {
   const rekeyed = new Map<number, Rekeyed>();
   const locked = new Map<number, SecretsError>();
+  await askPlugins(
+    workplace,
+    orders.map(({ document }) => document),
+  );
   const sealer = workplace.openSealer(orders.reduce((sum, order) => sum + wrapsOf(order), 0));
   const waiting = takenOnce(orders);
   let done = 0;

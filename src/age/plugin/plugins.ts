@@ -2,9 +2,11 @@
  * The plugins of a run. A session may cost a person a PIN and a touch, so what is asked for at about the same time goes
  * into one; sessions follow each other, because there is one person; and a plugin that failed is not asked again.
  */
+import { createHash } from "node:crypto";
 import { SecretsError } from "../../errors.ts";
 import type { Stanza } from "../header.ts";
 import type { PluginPorts } from "./session.ts";
+import { formatStanza } from "./stanza-stream.ts";
 import { type Unwrapped, unwrapKeys } from "./unwrap-keys.ts";
 import { wrapKeys } from "./wrap-keys.ts";
 
@@ -21,6 +23,8 @@ export class Plugins {
   readonly #ports: PluginPorts;
   readonly #wraps = new Map<string, Queue<Uint8Array, Stanza[]>>();
   readonly #unwraps = new Map<string, Queue<readonly Stanza[], Unwrapped>>();
+  /** By identities and header. Nobody is asked to touch their key twice in a run for the same file. */
+  readonly #answers = new Map<string, Promise<Unwrapped>>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(ports: PluginPorts) {
@@ -41,16 +45,22 @@ export class Plugins {
    * @throws SecretsError `E_AGE_PLUGIN`, `E_AGE_PLUGIN_MISSING`
    */
   async unwrap(name: string, identities: readonly string[], stanzas: readonly Stanza[]): Promise<Uint8Array | null> {
-    const id = [name, ...identities].join("\n");
+    // The protocol has no way to name a file without stanzas.
+    if (stanzas.length === 0) return null;
+    const whose = [name, ...identities].join("\n");
     const queue =
-      this.#unwraps.get(id) ??
+      this.#unwraps.get(whose) ??
       new Queue((files: readonly (readonly Stanza[])[]) =>
         this.#inTurn(() => unwrapKeys(this.#ports, name, identities, files)),
       );
-    this.#unwraps.set(id, queue);
-    const found = await queue.ask(stanzas);
+    this.#unwraps.set(whose, queue);
+    const question = `${whose}\n${digestOf(stanzas)}`;
+    const answer = this.#answers.get(question) ?? queue.ask(stanzas);
+    this.#answers.set(question, answer);
+    const found = await answer;
     if (found instanceof SecretsError) throw found;
-    return found;
+    // Whoever opens the file wipes the key.
+    return found === null ? null : Uint8Array.from(found);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -93,4 +103,10 @@ class Queue<In, Out> {
     }
     this.#running = false;
   }
+}
+
+function digestOf(stanzas: readonly Stanza[]): string {
+  const hash = createHash("sha256");
+  for (const { args, body } of stanzas) hash.update(formatStanza(args, body));
+  return hash.digest("base64");
 }

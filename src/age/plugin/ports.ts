@@ -2,7 +2,7 @@
 
 /** A running `age-plugin-<name>`. */
 export interface PluginProcess {
-  /** Its standard output. */
+  /** Its standard output. Rejects if it could not be started at all. */
   readonly output: AsyncIterable<Uint8Array>;
   /** To its standard input; what a program that has ended does not take is dropped. */
   write(bytes: Uint8Array): Promise<void>;
@@ -23,13 +23,13 @@ export interface PluginProgress {
   readonly all: number;
 }
 
-/** The person in front of it. What a plugin says is not trusted to be printable. */
+/** The person in front of it. What a plugin says is not trusted to be printable. All reject if the person stops the run. */
 export interface PluginPerson {
   /** Something to do or to know: "touch your key". */
   tell(plugin: string, text: string, progress: PluginProgress): void;
-  /** Null: there is nobody to ask, or they declined. */
+  /** Null: there is nobody to ask. */
   ask(plugin: string, prompt: string, hidden: boolean): Promise<string | null>;
-  /** Which of the two was chosen; null as above. @param no undefined: it can only be acknowledged */
+  /** Whether `yes` was chosen; null as above. @param no undefined: it can only be acknowledged */
   choose(plugin: string, text: string, yes: string, no: string | undefined): Promise<boolean | null>;
   /** Called whenever the plugin is waited for; what it returns is called when it has answered. */
   waitFor(plugin: string): () => void;

@@ -4,8 +4,11 @@ import { decodeBase64, encodeBase64 } from "../base64.ts";
 import type { Stanza } from "../header.ts";
 
 const COLUMNS = 64;
+const NEWLINE = 0x0a;
 /** A post-quantum stanza has about two thousand characters; a message for a person has fewer. */
 const MAX_STANZA = 1024 * 1024;
+/** Of one session: a thousand file keys, each with a large stanza, are a tenth of it. */
+const MAX_SESSION = 64 * 1024 * 1024;
 
 export function formatStanza(args: readonly string[], body: Uint8Array = new Uint8Array(0)): Uint8Array {
   const text = encodeBase64(body);
@@ -18,7 +21,9 @@ export function formatStanza(args: readonly string[], body: Uint8Array = new Uin
 /** Reads one stanza after the other from chunks that end anywhere. */
 export class StanzaReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #rest: Buffer = Buffer.alloc(0);
+  /** The last chunk, as far as it was not read. */
+  #rest: Uint8Array = new Uint8Array(0);
+  #session = 0;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
@@ -26,37 +31,42 @@ export class StanzaReader {
 
   /** Null when nothing follows. @throws SecretsError `E_AGE_PLUGIN` for what is no stanza, or has no end */
   async next(): Promise<Stanza | null> {
-    const head = await this.#line(true);
+    const head = await this.#line(MAX_STANZA);
     if (head === null) return null;
     const args = head.startsWith("-> ") ? head.slice(3).split(" ") : [];
     if (args.length === 0 || !args.every((arg) => /^[\x21-\x7e]+$/.test(arg))) throw garbled();
     const body: string[] = [];
-    let size = head.length;
+    let room = MAX_STANZA - head.length;
     for (;;) {
-      const line = (await this.#line(false)) ?? "";
+      const line = await this.#line(COLUMNS);
+      if (line === null || room < 0) throw garbled();
       body.push(line);
-      size += line.length;
+      room -= line.length;
       if (line.length < COLUMNS) break;
-      if (line.length > COLUMNS || size > MAX_STANZA) throw garbled();
     }
     const bytes = decodeBase64(body.join(""));
     if (bytes === null) throw garbled();
     return { args, body: bytes };
   }
 
-  async #line(first: boolean): Promise<string | null> {
+  /** Null at the end of everything; the end inside of a line is a fault. */
+  async #line(limit: number): Promise<string | null> {
+    let line = "";
     for (;;) {
-      const end = this.#rest.indexOf(10);
-      if (end >= 0) {
-        const line = this.#rest.toString("latin1", 0, end);
+      const end = this.#rest.indexOf(NEWLINE);
+      const taken = end === -1 ? this.#rest : this.#rest.subarray(0, end);
+      if (line.length + taken.length > limit) throw garbled();
+      line += Buffer.from(taken.buffer, taken.byteOffset, taken.length).toString("latin1");
+      if (end !== -1) {
         this.#rest = this.#rest.subarray(end + 1);
         return line;
       }
-      if (this.#rest.length > MAX_STANZA) throw garbled();
       const { done, value } = await this.#chunks.next();
-      if (done !== true) this.#rest = Buffer.concat([this.#rest, value]);
-      else if (first && this.#rest.length === 0) return null;
-      else throw garbled();
+      if (done === true && line === "") return null;
+      if (done === true) throw garbled();
+      this.#rest = value;
+      this.#session += value.length;
+      if (this.#session > MAX_SESSION) throw garbled();
     }
   }
 }

@@ -38,8 +38,20 @@ export async function askPassphrase(what: string, terminal: Terminal): Promise<s
 }
 
 /** One line, also while stdin is a pipe; null when nobody can be asked. */
-export async function askOnTerminal(question: string, hidden: boolean, terminal: Terminal): Promise<string | null> {
-  if (!terminal.reachable) return null;
+export function askOnTerminal(question: string, hidden: boolean, terminal: Terminal): Promise<string | null> {
+  if (!terminal.reachable) return Promise.resolve(null);
+  return inTurn(() => askNow(question, hidden, terminal));
+}
+
+/** Documents are opened side by side: a plugin may want its PIN while another one's key wants its passphrase. */
+let last: Promise<unknown> = Promise.resolve();
+function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+  const answer = last.then(ask, ask);
+  last = answer;
+  return answer;
+}
+
+async function askNow(question: string, hidden: boolean, terminal: Terminal): Promise<string | null> {
   const input = terminal.interactive ? undefined : openTty();
   if (input === null) return null;
   const streams = { output: process.stderr, ...(input === undefined ? {} : { input }) };

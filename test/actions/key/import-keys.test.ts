@@ -29,7 +29,7 @@ test("what a plugin's identity is called stays above it, for nothing else tells"
     const { plugins } = await parseIdentities(formatEntry(entry ?? assert.fail()), "keys");
     assert.deepEqual(
       plugins.map((one) => [one.text, one.stated]),
-      [[plugin, stated]],
+      [[plugin, [stated]]],
     );
   }
 });

@@ -2,104 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Stanza } from "../../../src/age/header.ts";
-import { Plugins } from "../../../src/age/plugin/plugins.ts";
-import type { PluginPerson, PluginProcess, StartPlugin } from "../../../src/age/plugin/ports.ts";
-import { formatStanza, StanzaReader } from "../../../src/age/plugin/stanza-stream.ts";
 import { SecretsError } from "../../../src/errors.ts";
-
-/** The other side: what it was told, and a way to say something and hear the answer. */
-interface Side {
-  readonly machine: string;
-  readonly told: readonly Stanza[];
-  say(args: readonly string[], body?: Uint8Array): Promise<Stanza>;
-  write(text: string): void;
-}
-
-type Behaviour = (side: Side) => Promise<void>;
-
-class Pipe implements AsyncIterable<Uint8Array> {
-  readonly #chunks: Uint8Array[] = [];
-  #wake: () => void = () => {};
-  #closed = false;
-
-  push(bytes: Uint8Array): void {
-    this.#chunks.push(bytes);
-    this.#wake();
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk !== undefined) yield chunk;
-      else if (this.#closed) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-}
-
-function starting(behave: Behaviour): { start: StartPlugin; starts: () => number; killed: () => number } {
-  let starts = 0;
-  let killed = 0;
-  const start: StartPlugin = (_, machine): PluginProcess => {
-    starts++;
-    const [input, output] = [new Pipe(), new Pipe()];
-    const reader = new StanzaReader(input);
-    const run = async () => {
-      const told: Stanza[] = [];
-      for (;;) {
-        const stanza = await reader.next();
-        if (stanza === null || stanza.args[0] === "done") break;
-        told.push(stanza);
-      }
-      const say = async (args: readonly string[], body?: Uint8Array) => {
-        output.push(formatStanza(args, body));
-        return (await reader.next()) ?? { args: ["nothing"], body: new Uint8Array() };
-      };
-      await behave({ machine, told, say, write: (text) => output.push(Buffer.from(text, "latin1")) });
-      output.close();
-    };
-    void run().catch(() => output.close());
-    return {
-      output,
-      write: async (bytes) => input.push(bytes),
-      end: async () => input.close(),
-      kill: () => {
-        killed++;
-        input.close();
-      },
-    };
-  };
-  return { start, starts: () => starts, killed: () => killed };
-}
-
-const SILENT: PluginPerson = {
-  tell: () => {},
-  ask: async () => null,
-  choose: async () => null,
-  waitFor: () => () => {},
-};
-
-function of(behave: Behaviour, person: Partial<PluginPerson> = {}) {
-  const { start, starts, killed } = starting(behave);
-  return { plugins: new Plugins({ start, person: { ...SILENT, ...person } }), starts, killed };
-}
-
-const KEY = Buffer.alloc(16, 7);
-const stanza = (name: string): Stanza => ({ args: ["x", name], body: Buffer.from(name) });
-
-/** Gives each file the key that its stanza names. */
-const opening: Behaviour = async ({ told, say, write }) => {
-  for (const { args, body } of told) {
-    if (args[0] === "recipient-stanza")
-      await say(["file-key", args[1] ?? ""], Buffer.concat([body, KEY]).subarray(0, 16));
-  }
-  write("-> done\n\n");
-};
+import { type Behaviour, KEY, of, opening, stanza } from "./memory-plugin.ts";
 
 describe("identity-v1", () => {
   it("opens what is asked for at about the same time in one session, in whatever order", async () => {
@@ -211,12 +115,12 @@ describe("identity-v1", () => {
   ];
   for (const [what, behave, told] of FAULTS) {
     it(`a plugin that ${what} is told by name, ended, and not started again`, async () => {
-      const { plugins, starts, killed } = of(behave);
+      const { plugins, starts, ended, killed } = of(behave);
       const first = await plugins.unwrap("t", ["ID"], [stanza("a")]).catch((error: unknown) => error);
       assert.ok(first instanceof SecretsError && first.code === "E_AGE_PLUGIN", String(first));
       assert.match(first.message, /^age-plugin-t: /);
       assert.match(first.message, told);
-      assert.equal(killed(), 1);
+      assert.equal(ended() + killed(), 1);
       await assert.rejects(plugins.unwrap("t", ["ID"], [stanza("b")]), { code: "E_AGE_PLUGIN" });
       assert.equal(starts(), 1);
     });
