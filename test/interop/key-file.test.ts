@@ -27,7 +27,7 @@ interface Place {
   ) => Promise<{ code: number | null; stdout: string; stderr: string; trace: string }>;
 }
 
-function place(t: TestContext): Place {
+function place(t: TestContext, flags: readonly string[] = []): Place {
   const home = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "secrets-key-"));
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const folder = join(home, "keys");
@@ -39,11 +39,17 @@ function place(t: TestContext): Place {
     keys,
     run: async (...strace) => {
       const trace = join(home, "trace");
-      const program = [process.execPath, await bundledProgram(), "key", "generate"];
+      const program = [process.execPath, await bundledProgram(), "key", "generate", ...flags];
       const [command = "", ...args] = ["strace", "-f", "-qq", "-y", "-o", trace, ...strace, ...program];
       const { status, stdout, stderr, error } = spawnSync(command, args, {
         cwd: home,
-        env: { PATH: process.env["PATH"] ?? "", HOME: home, USER: "ada", SOPS_AGE_KEY_FILE: keys },
+        env: {
+          PATH: process.env["PATH"] ?? "",
+          HOME: home,
+          USER: "ada",
+          SOPS_AGE_KEY_FILE: keys,
+          UV_THREADPOOL_SIZE: "1",
+        },
         encoding: "utf8",
       });
       if (error !== undefined) throw error;
@@ -111,6 +117,16 @@ for (const fault of ["ENOSPC", "EIO", "EROFS"]) {
     }
   });
 }
+
+test("of a pair whose private half cannot be written, no half is left", async (t) => {
+  const { folder, run } = place(t, ["--ssh", "keys/id"]);
+  const { trace } = await run("-e", `trace=${CALLS}`);
+  const [, privateHalf = ""] = momentsOf(trace, "fsync", folder);
+  for (const name of ["id", "id.pub"]) rmSync(join(folder, name));
+  const failed = await run("-e", `trace=${CALLS}`, "-e", `inject=fsync:error=EIO:when=${privateHalf}`);
+  assert.deepEqual([failed.code, failed.stdout], [2, ""], failed.stderr);
+  assert.deepEqual(readdirSync(folder), ["keys.txt"]);
+});
 
 /** Which of all calls of this name, from 1 in each thread, are about the folder of the keys. */
 function momentsOf(trace: string, call: string, folder: string): number[] {

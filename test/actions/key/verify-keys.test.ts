@@ -95,6 +95,12 @@ test("whose keys are meant: the name, else equal keys, else the name on this com
   await assert.rejects(verify({}, { keys: [] }), { code: "E_NOT_FOUND", kind: "identity" });
   await assert.rejects(verify({}, { keys: [fresh], user: "root" }), { code: "E_NOT_FOUND" });
   await assert.rejects(verify({}, { name: "nobody" }), { code: "E_NOT_FOUND" });
+  // An anchor that may be anybody's is no reason to doubt who has a name.
+  const anchor = inRules(ada.recipient)[".sops.yaml"].replace(
+    "creation_rules",
+    `  - &old_laptop ${fresh.recipient}\ncreation_rules`,
+  );
+  assert.equal((await verify({ ".sops.yaml": anchor }, { keys: [fresh, ada] })).name, "ada");
   // A machine's key on somebody's laptop makes nobody a machine.
   await assert.rejects(verify({}, { keys: [web] }), { code: "E_NOT_FOUND" });
   const other = await verify({}, { keys: [ada], user: "bruno" });
@@ -233,6 +239,19 @@ test("what cannot be told without asking is said to be so", async () => {
     hardware.problems.filter(({ fix }) => fix !== "secrets sync a.yaml"),
     [],
   );
+});
+
+test("a key that a command prints is here", async () => {
+  const keyring = await loadKeyring({
+    env: { SOPS_AGE_KEY_CMD: "print-key" },
+    home: undefined,
+    platform: "linux",
+    readFile: async () => null,
+    runCommand: async () => Buffer.from(ada.identity),
+    askPassphrase: async () => assert.fail("nobody is asked"),
+  });
+  const result = await verifyKeys(await loadFleet(memoryGround(FLEET)), keyring, undefined, undefined);
+  assert.deepEqual([result.name, result.agrees, result.places[0]?.place], ["ada", true, "SOPS_AGE_KEY_CMD"]);
 });
 
 test("what cannot be read is not taken for agreement", async () => {

@@ -135,7 +135,7 @@ test("an SSH key is imported once, with the date and its place", async (t) => {
     /^# from ssh key ~\/\.ssh\/id_ed25519, \d{4}-\d\d-\d\d\n# public key: age1\w+\nAGE-SECRET-KEY-1\w+\n$/,
   );
   // By another name, from a password manager: still the same key.
-  const again = await ada.secrets(["key", "import", "--from-ssh", "-"], { stdin: privateKey });
+  const again = await ada.secrets(["key", "import", "--from-ssh", "-"], { stdin: `\ufeff${privateKey}` });
   assert.deepEqual([again.code, line(again), await ada.read()], [0, recipient, text]);
   assert.match(again.stderr, /was in ~\/\.config\/sops\/age\/keys\.txt already/);
   const derived = line(await ada.secrets(["key", "convert", "--private", ".ssh/id_ed25519"]));
