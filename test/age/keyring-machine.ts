@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { DataKeyEntry } from "../../src/age/data-key.ts";
 import { encryptTo } from "../../src/age/file.ts";
 import { type Keyring, loadKeyring } from "../../src/age/keyring.ts";
+import type { Plugins } from "../../src/age/plugin/plugins.ts";
 import { parseRecipient, recipientId } from "../../src/age/recipient.ts";
 
 const fixtures = new URL("../../fixtures/", import.meta.url);
@@ -38,6 +39,7 @@ export interface Machine {
   readonly passphrases?: Record<string, string>;
   readonly platform?: NodeJS.Platform;
   readonly home?: string | null;
+  readonly plugins?: Plugins;
 }
 
 export async function start(machine: Machine): Promise<{ keyring: Keyring; log: string[] }> {
@@ -65,6 +67,7 @@ export async function start(machine: Machine): Promise<{ keyring: Keyring; log: 
       log.push(`ask ${what}`);
       return machine.passphrases?.[what] ?? null;
     },
+    ...(machine.plugins === undefined ? {} : { plugins: machine.plugins }),
   });
   return { keyring, log };
 }

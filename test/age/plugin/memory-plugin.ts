@@ -80,7 +80,7 @@ function starting(behave: Behaviour) {
   return { start, starts: () => starts, ended: () => ended, killed: () => killed };
 }
 
-const SILENT: PluginPerson = {
+export const SILENT: PluginPerson = {
   tell: () => {},
   ask: async () => null,
   choose: async () => null,
