@@ -128,3 +128,13 @@ test("one key that fails does not hide another that opens", async () => {
   });
   assert.deepEqual(key, dataKey);
 });
+
+test("Ctrl-C at a prompt ends the run, whatever other key there is", async () => {
+  const file = fileWith({
+    age: [{ recipient: "a", enc: hex(dataKey) }],
+    pgp: [{ fp: "p", enc: hex(dataKey) }],
+  });
+  const stop = new SecretsError("E_INTERRUPTED", "stopped", { kind: "interrupted" });
+  const openAnyAge = () => Promise.reject(stop);
+  await assert.rejects(openDataKey(file, { ...opener(["p"]), openAnyAge }), { code: "E_INTERRUPTED" });
+});
