@@ -10,7 +10,7 @@ const PROGRAM = fileURLToPath(new URL("test-plugin.ts", import.meta.url));
 export interface InstalledPlugin {
   /** `PATH` with it, and where it keeps its log. @param modes as test-plugin.ts has them */
   readonly env: (modes?: string) => Record<string, string>;
-  /** One for each session so far: `identity-v1 17`. */
+  /** One for each session so far: `identity-v1 17 <process>`. */
   readonly sessions: () => string[];
 }
 

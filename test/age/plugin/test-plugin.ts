@@ -2,9 +2,10 @@
  * A plugin that speaks the protocol of C2SP age-plugin as a program of its own: `age-plugin-test`. Its "hardware" is 32
  * bytes that recipient and identity both state, which protects nothing. How it behaves is said by TEST_PLUGIN, words:
  * `pin` asks for a secret and wants 1234, `touch` says so before each file, `confirm` asks for leave, `grease` sends
- * what nobody knows, `refuse`, `crash`, `garble`, `mute` and `double` fail in their ways.
+ * what nobody knows, `acknowledge` wants to be read, `paint` sends what a terminal obeys, `refuse`, `crash`, `garble`,
+ * `mute` and `double` fail in their ways.
  *
- * One line a session goes to TEST_PLUGIN_LOG: the machine, and how many files it was for.
+ * One line a session goes to TEST_PLUGIN_LOG: the machine, how many files it was for, and its process.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
@@ -30,7 +31,7 @@ for (;;) {
   }
 }
 const log = process.env["TEST_PLUGIN_LOG"];
-if (log !== undefined) appendFileSync(log, `${machine} ${files.length}\n`);
+if (log !== undefined) appendFileSync(log, `${machine} ${files.length} ${process.pid}\n`);
 
 if (modes.has("crash")) process.exit(3);
 if (modes.has("garble")) {
@@ -45,9 +46,18 @@ if (modes.has("pin")) {
 }
 if (modes.has("confirm")) {
   const yes = Buffer.from("Go on").toString("base64").replace(/=+$/, "");
-  const answer = await ask(["confirm", yes], Buffer.from("Use the test key?"));
+  const no = Buffer.from("Leave it").toString("base64").replace(/=+$/, "");
+  const answer = await ask(["confirm", yes, no], Buffer.from("Use the test key?"));
   if (answer.args[1] !== "yes") await give("not allowed");
 }
+if (modes.has("acknowledge")) {
+  const answer = await ask(
+    ["confirm", Buffer.from("Seen").toString("base64").replace(/=+$/, "")],
+    Buffer.from("Look!"),
+  );
+  if (answer.args[1] !== "yes") await give("not seen");
+}
+if (modes.has("paint")) await ask(["msg"], Buffer.from("\u001b[2J\u001b]0;title\u0007red \u202e"));
 if (modes.has("refuse")) await give("the slot is empty\u001b[31m");
 for (const [index, stanzas] of files.entries()) {
   if (modes.has("touch")) await ask(["msg"], Buffer.from("touch your key"));
