@@ -12,6 +12,7 @@ import { type MasterKey, type MasterKeyType, type Metadata, readMetadata, recipi
 import type { SealedKey } from "./metadata-layout.ts";
 import { distinctReaders, readerName, sameReaders } from "./reader-name.ts";
 import { changeReaders, hasFlatLists, type Seat } from "./rekey-metadata.ts";
+import { sameValues } from "./same-tree.ts";
 import { splitSecret } from "./shamir.ts";
 import { parseSopsFile, type SopsFile } from "./sops-file.ts";
 import type { MapNode } from "./tree.ts";
@@ -68,8 +69,7 @@ export async function rekeyFile(
   if (rekeying.freshDataKey) return renewDataKey(file, dataKey, groups, rekeying);
   refuseOtherDataKey(file.metadata, dataKey);
   const tree = await sealTo(groups, file.metadata, dataKey, rekeying);
-  const text = writeText(file, file.stored.documents, tree);
-  readBack(file, text, tree, groups);
+  const { text } = writeProven(file, file.stored.documents, tree, groups);
   return { text, dataKey };
 }
 
@@ -84,9 +84,9 @@ async function renewDataKey(
   const sealed = await sealTo(groups, file.metadata, fresh, rekeying);
   const { documents, mac, lastModified } = await encryptDocuments(file, plain, fresh, rekeying.now);
   const tree = restamp(sealed, mac, lastModified);
-  const text = writeText(file, documents, tree);
+  const { text, written } = writeProven(file, documents, tree, groups);
   // Nothing of the old ciphertext is left to fall back on, so it is opened once more before it may replace it.
-  await decryptFile(readBack(file, text, tree, groups), fresh);
+  await decryptFile(written, fresh);
   return { text, dataKey: fresh };
 }
 
@@ -172,20 +172,55 @@ function refuseForeign(keys: readonly ReaderKey[], anew: boolean): void {
   });
 }
 
-/** What was written, parsed. It must say what was meant, whatever a layout, an id or a wrapped key did to it. */
-function readBack(file: SopsFile, text: string, tree: MapNode, groups: KeyGroups): SopsFile {
-  const hint =
-    "Look for line breaks or other odd signs in the keys; or let sops write the file once: sops rotate --in-place PATH";
-  const message = "The metadata of this document cannot carry these readers.";
-  try {
-    const written = parseSopsFile(Buffer.from(text, "utf8"), file.format);
-    const { metadata } = written;
-    if (spell(metadata) === spell(readMetadata(tree)) && sameReaders(metadata.keyGroups, groups)) return written;
-  } catch (cause) {
-    if (!(cause instanceof SecretsError)) throw cause;
-    throw new SecretsError("E_NOT_REPRESENTABLE", message, { hint, cause });
+/**
+ * The new text, and what it says when it is read: what was meant, whatever a layout, an id or a wrapped key did to it.
+ * @throws SecretsError `E_NOT_REPRESENTABLE`, `E_TOO_LARGE`
+ */
+function writeProven(
+  file: SopsFile,
+  documents: readonly MapNode[],
+  tree: MapNode,
+  groups: KeyGroups,
+): { text: string; written: SopsFile } {
+  let cause: unknown;
+  // One reading is proof enough. Only where it finds something else than what was meant is the text written with more
+  // care; several documents may each hold a copy of the metadata, which only the store compares.
+  for (const unverified of documents.length === 1 ? [true, false] : [false]) {
+    const text = writeText(file, documents, tree, { unverified });
+    try {
+      const written = parseSopsFile(Buffer.from(text, "utf8"), file.format);
+      if (saysWhatWasMeant(written, documents, tree, groups)) return { text, written };
+      cause = undefined;
+    } catch (error) {
+      if (!(error instanceof SecretsError)) throw error;
+      cause = error;
+    }
   }
-  throw new SecretsError("E_NOT_REPRESENTABLE", message, { hint });
+  throw new SecretsError("E_NOT_REPRESENTABLE", "The metadata of this document cannot carry these readers.", {
+    hint: "Look for line breaks or other odd signs in the keys; or let sops write the file once: sops rotate --in-place PATH",
+    cause,
+  });
+}
+
+function saysWhatWasMeant(
+  { format, stored, metadata }: SopsFile,
+  documents: readonly MapNode[],
+  tree: MapNode,
+  groups: KeyGroups,
+): boolean {
+  if (!sameReaders(metadata.keyGroups, groups)) return false;
+  // dotenv and INI have no types: there a number reads back as text, and `writeText` has compared the values.
+  const untyped = format === "dotenv" || format === "ini";
+  if (untyped) return spell(metadata) === spell(readMetadata(tree));
+  return sameValues(metadata.tree, tree) && sameDocuments(stored.documents, documents);
+}
+
+function sameDocuments(some: readonly MapNode[], others: readonly MapNode[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every((document, i) => {
+    const other = others[i];
+    return other !== undefined && sameValues(document, other);
+  });
 }
 
 function spell({ keyGroups, tree: _, ...rest }: Metadata): string {

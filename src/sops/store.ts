@@ -21,6 +21,11 @@ export interface StoredFile {
 export interface WriteOptions {
   /** Blanks per level. YAML: 4 unless `.sops.yaml` says otherwise; JSON: −1 means a tab. */
   readonly indent?: number;
+  /**
+   * The caller reads the text back and compares all of it with what was meant: a rewrite need not do that itself. It
+   * may then give a text that says something else, where otherwise it would write a larger part anew.
+   */
+  readonly unverified?: boolean;
 }
 
 export interface Store {

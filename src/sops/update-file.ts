@@ -7,6 +7,7 @@ import { refuseReservedKey } from "./reserved-key.ts";
 import { refuseLoss } from "./round-trip.ts";
 import { compileSelector } from "./selectors.ts";
 import type { SopsFile } from "./sops-file.ts";
+import type { WriteOptions } from "./store.ts";
 import { storeFor } from "./stores.ts";
 import { refuseTooLarge } from "./text.ts";
 import type { MapNode } from "./tree.ts";
@@ -49,9 +50,14 @@ export async function encryptDocuments(
 }
 
 /** The new text of a file: what is the same object as before keeps its characters. @throws SecretsError `E_TOO_LARGE` */
-export function writeText(file: SopsFile, documents: readonly MapNode[], metadata: MapNode): string {
+export function writeText(
+  file: SopsFile,
+  documents: readonly MapNode[],
+  metadata: MapNode,
+  options: WriteOptions = {},
+): string {
   const store = storeFor(file.format);
-  const text = store.rewrite(file.stored, documents, metadata);
+  const text = store.rewrite(file.stored, documents, metadata, options);
   refuseTooLarge(Buffer.byteLength(text, "utf8"));
   refuseLoss(store, text, documents);
   return file.bom ? `\ufeff${text}` : text;

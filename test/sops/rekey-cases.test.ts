@@ -280,6 +280,23 @@ test("a list that is a single map becomes a list of two", async () => {
   assert.deepEqual(groupsOf(more.file), [age("age1a", "age1b")]);
 });
 
+test("an entry that goes does not leave its empty line to the block of the one before it", async () => {
+  const { text } = await create("yaml", age("age1a", "age1b", "age1c"));
+  const [head = "", a = "", b = "", c = "", tail = ""] = text.split(/(?<=recipient: age1.\n|age:\n)/);
+  const keeps = a.replace(
+    /- (enc: \|)([\s\S]*)( {10}recipient.*\n)/,
+    (_, enc, lines, recipient) => `- ${recipient.trim()}\n          ${enc}+${lines}`,
+  );
+  const before = await reopen(`${head}${keeps}${b}\n${c}${tail}`, "yaml");
+  const after = await rekey(before, { keyGroups: [age("age1a", "age1c")] });
+  const [was, , last] = recipientsOf(before.file.metadata).map(({ enc }) => enc);
+  assert.deepEqual(
+    recipientsOf(after.file.metadata).map(({ enc }) => enc),
+    [was, last],
+  );
+  assert.ok(after.text.startsWith(head));
+});
+
 test("what else stands in an entry stays there with a new data key, and so does the spelling", async () => {
   const { text } = await create("json", age("age1a", "age1b"));
   const named = text.replace('"recipient": "age1a"', '"name": "ada",\n\t\t\t\t"recipient": "\\u0061ge1a"');

@@ -38,7 +38,7 @@ export const yamlStore: Store = {
       if (whole === undefined) return index === 0 || copied ? withMetadata(document, metadata) : document;
       return replaceMetadata(whole, document, metadata, index === 0);
     });
-    return rewriteDocuments(old.text, before, after, options?.indent);
+    return rewriteDocuments(old.text, before, after, options);
   },
 };
 

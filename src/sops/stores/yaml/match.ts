@@ -1,6 +1,7 @@
 /** Finds, for the children of a changed map or list, the old children that they are or replace. */
+
+import { sameContent } from "../../same-tree.ts";
 import type { CommentNode, EntryNode, ValueNode } from "../../tree.ts";
-import { sameContent } from "./equal.ts";
 
 type Child = EntryNode | ValueNode | CommentNode;
 

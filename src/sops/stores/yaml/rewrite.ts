@@ -4,9 +4,10 @@
  * anew, the smallest enclosing value first, at worst the document.
  */
 import { SecretsError } from "../../../errors.ts";
+import { sameValues } from "../../same-tree.ts";
+import type { WriteOptions } from "../../store.ts";
 import type { MapNode, Span } from "../../tree.ts";
 import { emitDocument, indentStep } from "./emit.ts";
-import { sameValues } from "./equal.ts";
 import { readDocuments } from "./read.ts";
 import { Splice } from "./splice.ts";
 import { endOfLine } from "./token.ts";
@@ -19,7 +20,7 @@ export function rewriteDocuments(
   text: string,
   before: readonly MapNode[],
   after: readonly MapNode[],
-  indent?: number,
+  { indent, unverified = false }: WriteOptions = {},
 ): string {
   const step = indent === undefined ? detectStep(text, before) : indentStep(indent);
   const bom = text.startsWith("\uFEFF") ? "\uFEFF" : "";
@@ -28,7 +29,7 @@ export function rewriteDocuments(
   const parts = after.map((document, index) => {
     const old = partnerOf(document, index, before, after.length, used);
     if (old !== undefined) used.add(old);
-    const part = old === undefined ? undefined : rewriteDocument(text, old, document, step, newline);
+    const part = old === undefined ? undefined : rewriteDocument(text, old, document, { step, newline, unverified });
     const fresh = part ?? keepMarker(text, old) + emitDocument(document, step).replaceAll("\n", newline);
     return index === 0 || fresh.startsWith("---") ? fresh : `---${newline}${fresh}`;
   });
@@ -58,8 +59,7 @@ function rewriteDocument(
   text: string,
   old: MapNode,
   document: MapNode,
-  step: number,
-  newline: string,
+  { step, newline, unverified }: { step: number; newline: string; unverified: boolean },
 ): string | undefined {
   if (old.span === undefined) return undefined;
   if (old === document) return text.slice(old.span.start, old.span.end);
@@ -67,7 +67,7 @@ function rewriteDocument(
   if (!splice.children(old.entries, document.entries, undefined)) return undefined;
   const fresh = splice.apply(old.span);
   // Moving lines about can change what others mean (empty lines that come to stand below a `|+`). Then they are not moved.
-  return !splice.movedLines || saysTheSame(fresh, document) ? fresh : undefined;
+  return !splice.movedLines || unverified || saysTheSame(fresh, document) ? fresh : undefined;
 }
 
 /** Behind the `---` of the document, if it has one: comments may stand before it, entries may not. */

@@ -1,7 +1,8 @@
 /** Collects the replacements that turn the text of old blocks into that of changed ones. */
+
+import { sameContent } from "../../same-tree.ts";
 import type { CommentNode, EntryNode, ListNode, MapNode, ScalarNode, Span, ValueNode } from "../../tree.ts";
 import { writeChildren, writeValue } from "./emit.ts";
-import { sameContent } from "./equal.ts";
 import { groupNew, groupOld, matchUnits, type Unit } from "./match.ts";
 import { fitsSingleQuotes, quoteDouble, quoteSingle } from "./quote.ts";
 import { Sheet } from "./sheet.ts";

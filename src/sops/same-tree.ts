@@ -1,5 +1,5 @@
 /** Equality of trees by what they say: layout, spans and links do not count. */
-import type { CommentNode, EntryNode, ListNode, MapNode, ScalarValue, ValueNode } from "../../tree.ts";
+import type { CommentNode, EntryNode, ListNode, MapNode, ScalarValue, ValueNode } from "./tree.ts";
 
 type Child = EntryNode | ValueNode | CommentNode;
 
@@ -23,21 +23,28 @@ export function sameContent(one: Child, two: Child): boolean {
 /** Whether two trees hold the same values under the same keys in the same order, whatever their comments. */
 export function sameValues(one: ValueNode, two: ValueNode): boolean {
   if (one === two) return true;
-  if (one.kind === "scalar" || two.kind === "scalar") return sameContent(one, two);
-  if (one.kind !== two.kind) return false;
-  const left = contents(one);
-  const right = contents(two);
-  return left.length === right.length && left.every((child, index) => sameEntries(child, right[index]));
+  if (one.kind === "scalar") return two.kind === "scalar" && sameScalar(one.scalar, two.scalar);
+  if (two.kind === "scalar" || one.kind !== two.kind) return false;
+  const left = childrenOf(one);
+  const right = childrenOf(two);
+  let at = 0;
+  for (const child of left) {
+    if (child.kind === "comment") continue;
+    while (right[at]?.kind === "comment") at++;
+    const other = right[at++];
+    if (other === undefined || !sameEntries(child, other)) return false;
+  }
+  while (right[at]?.kind === "comment") at++;
+  return at === right.length;
 }
 
-function contents(node: MapNode | ListNode): Child[] {
-  const children: readonly Child[] = node.kind === "map" ? node.entries : node.items;
-  return children.filter((child) => child.kind !== "comment");
+function childrenOf(node: MapNode | ListNode): readonly Child[] {
+  return node.kind === "map" ? node.entries : node.items;
 }
 
-function sameEntries(one: Child, two: Child | undefined): boolean {
-  if (one.kind === "entry") return two?.kind === "entry" && one.key === two.key && sameValues(one.value, two.value);
-  if (one.kind === "comment" || two === undefined || two.kind === "comment" || two.kind === "entry") return false;
+function sameEntries(one: Child, two: Child): boolean {
+  if (one.kind === "entry") return two.kind === "entry" && one.key === two.key && sameValues(one.value, two.value);
+  if (one.kind === "comment" || two.kind === "comment" || two.kind === "entry") return false;
   return sameValues(one, two);
 }
 
