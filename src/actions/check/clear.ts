@@ -1,6 +1,8 @@
 /** Findings about what lies in clear and should not. */
 import type { ClearPlace, FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
+import { parentOf } from "../../fleet/path-index.ts";
+import { namedFew } from "../named-few.ts";
 import { type Finding, finding } from "./finding.ts";
 import { editAt } from "./fix-commands.ts";
 import { shellWord } from "./shell-word.ts";
@@ -9,10 +11,44 @@ import { shellWord } from "./shell-word.ts";
 const TOLD_EACH = 20;
 
 export function checkClear(fleet: Fleet): Finding[] {
-  return [...fleet.plainFiles.map(plainFile), ...fleet.documents.flatMap(clearPlaces)];
+  const strays = byAccident(fleet);
+  const caught = new Set([...strays.values()].flat());
+  return [
+    ...fleet.plainFiles.filter((file) => !caught.has(file)).map(plainFile),
+    ...[...strays.values()].map(wideRule),
+    ...fleet.documents.flatMap(clearPlaces),
+  ];
 }
 
-function plainFile({ path, rule, unlikely }: Fleet["plainFiles"][number]): Finding {
+type PlainFile = Fleet["plainFiles"][number];
+
+/** Beyond that it is the rule that is wrong, and not one file after the other. */
+const FEW = 3;
+
+/**
+ * Files that a rule takes all over the repository, such as a last one for `.*\.yaml$`: workflows and manifests, in folders
+ * without a single document. Those of one rule, by its place.
+ */
+function byAccident({ plainFiles, documents }: Fleet): ReadonlyMap<string, PlainFile[]> {
+  const sealed = new Set(documents.map(({ path }) => parentOf(path)));
+  const all = new Map<string, PlainFile[]>();
+  for (const file of plainFiles) {
+    if (file.unlikely || sealed.has(parentOf(file.path))) continue;
+    const place = `${file.rule.config}:${file.rule.line}`;
+    all.set(place, [...(all.get(place) ?? []), file]);
+  }
+  const isWide = (files: readonly PlainFile[]) => new Set(files.map(({ path }) => path.split("/", 1)[0])).size > 1;
+  return new Map([...all].filter(([, files]) => files.length > FEW && isWide(files)));
+}
+
+function wideRule(files: readonly PlainFile[]): Finding {
+  const [{ rule }] = files as [PlainFile];
+  const place = { path: rule.config, line: rule.line };
+  const message = `the rule covers ${files.length} files in clear all over the repository, where nothing is encrypted: ${namedFew(files.map(({ path }) => path)).join(", ")}; make its path_regex narrower, or encrypt them`;
+  return finding("maybe-not-encrypted", place, message, editAt(place));
+}
+
+function plainFile({ path, rule, unlikely }: PlainFile): Finding {
   const covered = `the rule at ${rule.config}:${rule.line} covers it, and it is not encrypted`;
   if (!unlikely) return finding("not-encrypted", { path }, covered, `sops encrypt -i ${shellWord(path)}`);
   const message = `${covered}; if the rule matches it by accident, make its path_regex narrower`;

@@ -5,6 +5,7 @@ import { type AddMachineOptions, planAddMachine } from "../../actions/machine/ad
 import { deployTree, readDeployFiles } from "../../actions/machine/deploy-files.ts";
 import { KNOWN_HOSTS } from "../../actions/machine/known-hosts.ts";
 import type { MachineKey } from "../../actions/machine/machine-key.ts";
+import { type Scaffold, scaffoldModule } from "../../actions/machine/scaffold.ts";
 import { knownHostName, parseScanTarget } from "../../actions/machine/scan-host.ts";
 import { refuseNewName } from "../../actions/principal/new-name.ts";
 import { parseStatedKey } from "../../actions/principal/stated-key.ts";
@@ -52,6 +53,7 @@ export async function addMachine(this: Context, flags: AddMachineFlags, name: st
       "--generate makes one; --host-key takes a private key file",
     );
   }
+  const scaffold = flags.scaffold === true ? scaffoldModule(name, flags.platform ?? "nixos") : undefined;
   const options: AddMachineOptions = {
     force: flags.force === true,
     groups: flags.group ?? [],
@@ -63,6 +65,7 @@ export async function addMachine(this: Context, flags: AddMachineFlags, name: st
         ? undefined
         : { file: fileInside(this, root, flags.knownHosts ?? KNOWN_HOSTS), hosts },
     handedOver: extra !== undefined,
+    ...(scaffold === undefined ? {} : { scaffold }),
   };
   const plan = await progress(this.terminal, "sealing", (onProgress) =>
     planAddMachine(workplace, name, key, { ...options, onProgress }),
@@ -75,8 +78,9 @@ export async function addMachine(this: Context, flags: AddMachineFlags, name: st
           hostKey: { privateKey: secret.hostKey, publicKey: `${publicKey} root@${name}\n` },
           identity: secret.identity,
         });
+  const registered = scaffold === undefined ? [] : [registration(name, scaffold)];
   const next = extra === undefined ? nextSteps(name, flags, key) : installSteps(name, extra, flags.platform);
-  await conduct(this, workplace, { ...plan, next: [...plan.next, ...next] }, flags, {
+  await conduct(this, workplace, { ...plan, next: [...plan.next, ...registered, ...next] }, flags, {
     stated: new Set([keyName(parseStatedKey(key.recipient))]),
     ...(extra === undefined ? {} : { prepare: () => extra.write(files) }),
   });
@@ -134,6 +138,8 @@ function withSecret({ recipient, publicKey, identity, file }: PrivateHostKey): M
 }
 
 function refuseFlags({
+  scaffold,
+  planOut,
   generate,
   hostKey,
   scan,
@@ -149,11 +155,18 @@ function refuseFlags({
       "one of --generate, --host-key FILE, --scan HOST and --age-key age1…",
     );
   }
+  if (scaffold === true && planOut !== undefined) {
+    throw usage("--scaffold writes code, which a plan in a file never brings", "leave out --plan-out");
+  }
   if (fingerprint !== undefined && scan === undefined)
     throw usage("--fingerprint goes with --scan", "secrets machine add --help");
   if (knownHosts !== undefined && noKnownHosts === true) {
     throw usage("--known-hosts and --no-known-hosts exclude each other", "leave one out");
   }
+}
+
+function registration(name: string, { registry, registration: lines }: Scaffold): string {
+  return `register ${name} in ${registry}:\n${lines.map((line) => `    ${line}`).join("\n")}`;
 }
 
 function nextSteps(name: string, { platform }: AddMachineFlags, { secret, publicKey }: MachineKey): string[] {

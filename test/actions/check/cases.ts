@@ -35,6 +35,17 @@ export const CASES: readonly (readonly [
     ["maybe-not-encrypted", "secrets/services/logo.json/x.png", /matches it by accident/],
   ],
   [
+    "a last rule for everything takes files all over the repository",
+    {
+      ".github/workflows/ci.yaml": "on: push\n",
+      ".github/workflows/cd.yaml": "on: push\n",
+      "kubernetes/a.yaml": "kind: A\n",
+      "kubernetes/b.yaml": "kind: B\n",
+      ".sops.yaml": `${RULES}\n  - path_regex: .*\\.yaml$\n    key_groups:\n      - age:\n          - *ada\n`,
+    },
+    ["maybe-not-encrypted", ".sops.yaml", /covers 4 files in clear all over the repository/],
+  ],
+  [
     "a value was put in clear by hand",
     { [ADA]: textOf(ADA).replace(/user: ENC.*/, "user: hunter2") },
     ["clear-value", ADA, /^github\/user stands in clear; take it out/],
