@@ -78,7 +78,7 @@ export async function addMachine(this: Context, flags: AddMachineFlags, name: st
           hostKey: { privateKey: secret.hostKey, publicKey: `${publicKey} root@${name}\n` },
           identity: secret.identity,
         });
-  const registered = scaffold === undefined ? [] : [registration(name, scaffold)];
+  const registered = scaffold === undefined ? [] : registration(scaffold);
   const next = extra === undefined ? nextSteps(name, flags, key) : installSteps(name, extra, flags.platform);
   await conduct(this, workplace, { ...plan, next: [...plan.next, ...registered, ...next] }, flags, {
     stated: new Set([keyName(parseStatedKey(key.recipient))]),
@@ -165,8 +165,8 @@ function refuseFlags({
   }
 }
 
-function registration(name: string, { registry, registration: lines }: Scaffold): string {
-  return `register ${name} in ${registry}:\n${lines.map((line) => `    ${line}`).join("\n")}`;
+function registration({ registry, registration: lines }: Scaffold): string[] {
+  return lines.map((line) => `in ${registry}: ${line}`);
 }
 
 function nextSteps(name: string, { platform }: AddMachineFlags, { secret, publicKey }: MachineKey): string[] {

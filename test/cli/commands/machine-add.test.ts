@@ -273,6 +273,19 @@ test("the line of known_hosts goes into a file of such lines, in the repository,
   assert.equal(await fleet.read("machines/hosts"), `web02 ${publicKey.split(" ").slice(0, 2).join(" ")}\n`);
 });
 
+test("--scaffold writes the module, and prints the lines for the registry", async (t) => {
+  const fleet = await sampleFleet(t);
+  const key = ["--age-key", makeAgeKey().recipient];
+  await refused(fleet, ["add", "mac", ...key, "--scaffold", "--plan-out", "../plan"], "E_USAGE");
+  const told = await add(fleet, "mac", ...key, "--scaffold", "--platform", "darwin");
+  assert.match(
+    await fleet.read("modules/machines/darwin/mac/default.nix"),
+    /flake\.modules\.darwin\."machines\/darwin\/mac"/,
+  );
+  assert.match(told, /clan\.machines\.mac\.imports = \[ config\.flake\.modules\.darwin\."machines\/darwin\/mac" \];/);
+  assert.match(told, /machineClass = "darwin"/);
+});
+
 test("a spoilt known_hosts keeps nobody in: the machine goes all the same", async (t) => {
   const fleet = await sampleFleet(t);
   await writeFile(join(fleet.root, "known_hosts"), Buffer.of(0xff, 0xfe, 0x0a));
