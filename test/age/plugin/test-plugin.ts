@@ -14,6 +14,8 @@ import { formatStanza, StanzaReader } from "../../../src/age/plugin/stanza-strea
 
 const machine = process.argv[2]?.replace(/^--age-plugin=/, "") ?? "";
 const modes = new Set((process.env["TEST_PLUGIN"] ?? "").split(" "));
+// As hardware does it: to seal to a key takes nobody.
+const opens = machine === "identity-v1";
 const reader = new StanzaReader(process.stdin);
 
 const keys: Uint8Array[] = [];
@@ -40,17 +42,17 @@ if (modes.has("garble")) {
 }
 if (modes.has("mute")) await new Promise((resolve) => setTimeout(resolve, 60_000));
 if (modes.has("grease")) await ask(["grease-abc", "x"], randomBytes(100));
-if (modes.has("pin")) {
+if (opens && modes.has("pin")) {
   const answer = await ask(["request-secret"], Buffer.from("PIN for the test key"));
   if (answer.args[0] !== "ok" || Buffer.from(answer.body).toString() !== "1234") await give("wrong PIN");
 }
-if (modes.has("confirm")) {
+if (opens && modes.has("confirm")) {
   const yes = Buffer.from("Go on").toString("base64").replace(/=+$/, "");
   const no = Buffer.from("Leave it").toString("base64").replace(/=+$/, "");
   const answer = await ask(["confirm", yes, no], Buffer.from("Use the test key?"));
   if (answer.args[1] !== "yes") await give("not allowed");
 }
-if (modes.has("acknowledge")) {
+if (opens && modes.has("acknowledge")) {
   const answer = await ask(
     ["confirm", Buffer.from("Seen").toString("base64").replace(/=+$/, "")],
     Buffer.from("Look!"),
@@ -60,7 +62,7 @@ if (modes.has("acknowledge")) {
 if (modes.has("paint")) await ask(["msg"], Buffer.from("\u001b[2J\u001b]0;title\u0007red \u202e"));
 if (modes.has("refuse")) await give("the slot is empty\u001b[31m");
 for (const [index, stanzas] of files.entries()) {
-  if (modes.has("touch")) await ask(["msg"], Buffer.from("touch your key"));
+  if (opens && modes.has("touch")) await ask(["msg"], Buffer.from("touch your key"));
   if (machine === "recipient-v1") await wrap(index, stanzas[0]?.body ?? new Uint8Array(0));
   else await unwrap(index, stanzas);
 }
