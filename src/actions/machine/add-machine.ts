@@ -4,10 +4,10 @@
  */
 import { SecretsError } from "../../errors.ts";
 import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
-import type { Principal } from "../../fleet/principals.ts";
 import { enter } from "../principal/enter.ts";
 import { isGroup, joinGroup, noGroup } from "../principal/groups.ts";
-import { refuseKnownName, refuseNewName } from "../principal/new-name.ts";
+import { knownToOneTier } from "../principal/half-known.ts";
+import { clanNote, refuseKnownName, refuseNewName } from "../principal/new-name.ts";
 import { hasRegistry } from "../principal/places.ts";
 import { parseStatedKey, refuseTaken, type StatedPublicKey } from "../principal/stated-key.ts";
 import { namedAs } from "../principal/who.ts";
@@ -45,9 +45,9 @@ export async function planAddMachine(
 ): Promise<AccessPlan> {
   const fleet = await workplace.fleet();
   const stated = parseStatedKey(key.recipient);
-  const half = knownToOneTier(fleet, name, stated);
   refuseNewName("machine", name);
-  if (half === undefined) refuseKnownName(fleet, "machine", name);
+  const half = knownToOneTier(fleet, "machine", name, [stated]);
+  refuseKnownName(fleet, "machine", name, half);
   refuseTaken(fleet, [stated], half, options.force === true);
   const draft = new PolicyDraft(workplace.ground);
   await enter(fleet, draft, "machine", name, [stated]);
@@ -63,6 +63,7 @@ export async function planAddMachine(
       summary: `add machine ${name}`,
       changes: draft.changes,
       warnings: [
+        clanNote(fleet, "machine", name) ?? [],
         ...ownNote(alike, options.like, name),
         ...(replaced ? [`${options.knownHosts?.file} named ${name} with another host key: that line is replaced`] : []),
         ...(sealed === undefined && key.secret !== undefined
@@ -70,7 +71,7 @@ export async function planAddMachine(
               "this fleet has no registry of clan's to seal the private half in: it is kept nowhere but where you put it",
             ]
           : []),
-      ],
+      ].flat(),
     }),
     // Named by the policy already and not sealed to: links may have waited for the machine.
     { ...options, sync: ({ path, missing }) => granted.has(path) && missing.includes(stated.id) },
@@ -179,12 +180,4 @@ function ownNote(alike: Alike | undefined, other: string | undefined, name: stri
   return [
     `${own === 1 ? "1 secret is" : `${own} secrets are`} ${other}'s own (vars/${other}/…), and ${own === 1 ? "stays" : "stay"} so: ${name} needs its own`,
   ];
-}
-
-/** A machine that one tier knows already by this very key is made known to the other. */
-function knownToOneTier({ principals }: Fleet, name: string, key: StatedPublicKey): Principal | undefined {
-  const known = principals.find(name, "machine") ?? principals.find(name, "unknown");
-  const [only, ...more] = known?.keys ?? [];
-  if (only === undefined || more.length > 0 || keyName(only) !== keyName(key)) return undefined;
-  return new Set(only.origins.map(({ tier }) => tier)).size === 1 ? known : undefined;
 }

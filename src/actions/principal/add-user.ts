@@ -1,5 +1,4 @@
 /** `secrets user add`: a person made known to both tiers, and the documents that they shall read. */
-import { SecretsError } from "../../errors.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
 import type { Principal } from "../../fleet/principals.ts";
@@ -11,6 +10,8 @@ import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
 import { enter } from "./enter.ts";
 import { groupsWith, isGroup, joinGroup, noGroup } from "./groups.ts";
+import { knownToOneTier } from "./half-known.ts";
+import { clanNote, refuseKnownName, refuseNewName } from "./new-name.ts";
 import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
 import { keyHolders, namedAs } from "./who.ts";
 
@@ -23,9 +24,6 @@ export interface AddUserOptions extends PlanOptions {
   readonly onSharedRule: OnSharedRule;
 }
 
-/** As clan takes them on its command line. */
-const NAME = /^[a-z_][a-z0-9_-]{0,31}$/;
-
 /** @throws SecretsError `E_NAME`, `E_EXISTS`, `E_KEY_TAKEN`, and what `planAccess` and `draftGrant` throw. */
 export async function planAddUser(
   workplace: Workplace,
@@ -35,9 +33,9 @@ export async function planAddUser(
 ): Promise<AccessPlan> {
   const keys = [...new Map(given.map((key) => [keyName(key), key])).values()];
   const fleet = await workplace.fleet();
-  refuseName("user", name);
-  const half = knownToOneTier(fleet, name, keys);
-  if (half === undefined) refuseKnown(fleet, name);
+  refuseNewName("user", name);
+  const half = knownToOneTier(fleet, "user", name, keys);
+  refuseKnownName(fleet, "user", name, half);
   refuseTaken(fleet, keys, half, options.force === true);
   const draft = new PolicyDraft(workplace.ground);
   await enter(fleet, draft, "user", name, keys);
@@ -62,6 +60,7 @@ export async function planAddUser(
     policyEdit({
       summary: `add user ${name}`,
       changes: draft.changes,
+      warnings: [clanNote(fleet, "user", name) ?? []].flat(),
       next: [
         ...(documents.size + groups.size === 0 ? [`secrets grant ${name} ADDRESS… lets ${name} read something`] : []),
       ],
@@ -69,44 +68,6 @@ export async function planAddUser(
     // Named by the policy already and not sealed to: whoever is added is to read these.
     { ...options, sync: ({ path, missing }) => named.has(path) && missing.some((id) => ids.has(id)) },
   );
-}
-
-/** @throws SecretsError `E_NAME` */
-export function refuseName(kind: "user" | "group", name: string): void {
-  if (NAME.test(name)) return;
-  throw new SecretsError("E_NAME", `this is no name for a ${kind}`, {
-    kind: "usage",
-    hint: "lower-case letters, digits, - and _, beginning with a letter or _, at most 32: clan takes no others",
-  });
-}
-
-/** Somebody whom one tier knows already by these very keys: they are made known to the other. */
-function knownToOneTier(fleet: Fleet, name: string, keys: readonly StatedPublicKey[]): Principal | undefined {
-  const { principals } = fleet;
-  const owner = principals.ownerOf(keys[0]?.id ?? "");
-  const known =
-    principals.find(name, "user") ??
-    principals.find(name, "unknown") ??
-    // An anchor says more than the name: `&admin_eve` is eve.
-    (owner?.kind === "user" && owner.name.replace(/^[a-z]+[_-]/i, "") === name ? owner : undefined);
-  const same = known?.keys.length === keys.length && keys.every(({ id }) => known.keys.some((key) => key.id === id));
-  const tiers = new Set(known?.keys.flatMap(({ origins }) => origins.map(({ tier }) => tier)));
-  return same && tiers.size === 1 ? known : undefined;
-}
-
-function refuseKnown({ principals, registry }: Fleet, name: string): void {
-  const known = principals.all.find((one) => one.name === name);
-  if (known === undefined && !registry.users.has(name)) return;
-  const [origin] = known?.keys[0]?.origins ?? [];
-  const kind = known?.kind ?? "user";
-  throw new SecretsError("E_EXISTS", `there is a ${kind === "unknown" ? "key" : kind} called ${name} already`, {
-    kind: "usage",
-    ...(origin === undefined ? {} : { location: { file: origin.path, line: origin.line } }),
-    hint:
-      kind === "user"
-        ? `another key for them: secrets user add-key ${name} KEY; another key instead: secrets rotate user ${name} --to KEY`
-        : "choose another name",
-  });
 }
 
 /** What somebody reads by their own name; what they read as a member of a group comes with the group. */

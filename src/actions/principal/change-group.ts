@@ -7,9 +7,9 @@ import { type PlanOptions, planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
-import { refuseName } from "./add-user.ts";
 import { followGroup, otherMembers } from "./group-rules.ts";
 import { isGroup, joinGroup, listConfigs, noGroup } from "./groups.ts";
+import { clanNote, refuseKnownName, refuseNewName } from "./new-name.ts";
 import { dropIfEmpty, foldersLinking } from "./places.ts";
 import { keyHolders, memberOf, whoIs } from "./who.ts";
 
@@ -21,17 +21,13 @@ export async function planAddGroup(
   options: PlanOptions,
 ): Promise<AccessPlan> {
   const fleet = await workplace.fleet();
-  refuseName("group", group);
-  if (fleet.registry.groups.has(group) || fleet.principals.find(group, "group") !== undefined) {
-    throw new SecretsError("E_EXISTS", `there is a group ${group} already`, {
-      kind: "usage",
-      hint: `secrets group add-member ${group} NAME`,
-    });
-  }
+  refuseNewName("group", group);
+  refuseKnownName(fleet, "group", group);
   const plan = await addMembers(workplace, group, members, options);
   return {
     ...plan,
     summary: `add group ${group}`,
+    warnings: [clanNote(fleet, "group", group) ?? [], ...plan.warnings].flat(),
     next: [`secrets grant groups/${group} ADDRESS… lets it read something`],
   };
 }

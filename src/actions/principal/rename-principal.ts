@@ -9,13 +9,10 @@ import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
 import { planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
-import { refuseName } from "./add-user.ts";
 import { freeAnchor } from "./config-anchors.ts";
+import { clanNote, refuseKnownName, refuseNewName } from "./new-name.ts";
 import { foldersLinking } from "./places.ts";
 import { memberOf, namedAs, type PersonOrMachine } from "./who.ts";
-
-/** What clan takes for a machine, and a host name can be. */
-const MACHINE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** @throws SecretsError `E_NOT_FOUND`, `E_NAME`, `E_EXISTS`, `E_CONFIG_EDIT` */
 export async function planRename(
@@ -26,14 +23,8 @@ export async function planRename(
 ): Promise<AccessPlan> {
   const fleet = await workplace.fleet();
   const principal = namedAs(fleet, kind, from);
-  if (kind === "user") refuseName("user", to);
-  else if (!MACHINE.test(to)) {
-    throw new SecretsError("E_NAME", "this is no name for a machine", {
-      kind: "usage",
-      hint: "lower-case letters, digits and -, neither first nor last: it becomes a host name",
-    });
-  }
-  refuseTakenName(fleet, to);
+  refuseNewName(kind, to);
+  refuseKnownName(fleet, kind, to, isOneOnDisk(from, to) ? undefined : principal);
   const draft = new PolicyDraft(workplace.ground);
   const reason = `${from} is called ${to}`;
   const member = memberOf(fleet, principal);
@@ -46,7 +37,7 @@ export async function planRename(
     }
   }
   await renameAnchors(fleet, draft, principal, to, reason);
-  const warnings = rulesNaming(fleet, from);
+  const warnings = [clanNote(fleet, kind, to) ?? [], ...rulesNaming(fleet, from)].flat();
   if (kind === "machine") {
     await move(workplace, draft, `sops/secrets/${from}-age.key`, `sops/secrets/${to}-age.key`, reason);
     // Before clan had scopes, machines lay right below; with scopes, `vars/shared` is nobody's.
@@ -62,10 +53,9 @@ export async function planRename(
   );
 }
 
-function refuseTakenName({ principals, registry }: Fleet, name: string): void {
-  const known = principals.all.find((one) => one.name === name);
-  if (known === undefined && !registry.users.has(name) && !registry.machines.has(name)) return;
-  throw new SecretsError("E_EXISTS", `there is a ${known?.kind ?? "name"} called ${name} already`, { kind: "usage" });
+/** Where a file system does not tell cases apart, the new place is the old one; by way of a third name it is not. */
+function isOneOnDisk(from: string, to: string): boolean {
+  return from.toLowerCase() === to.toLowerCase();
 }
 
 /** Every file and link below a folder to the same place below another; links keep leading where they led. */

@@ -125,7 +125,7 @@ describe("planAddUser", () => {
     assert.equal(fleet.principals.find("eve")?.keys.length, 2);
   });
 
-  it("refuses a name that is known, and one that clan would not take", async () => {
+  it("refuses a name that is known, and one that is none", async () => {
     const place = await smallPlace();
     await assert.rejects(add(place, "ada", [eve]), { code: "E_EXISTS", hint: /secrets rotate user ada --to KEY/ });
     await assert.rejects(add(place, "web", [eve]), {
@@ -141,7 +141,9 @@ describe("planAddUser", () => {
       "-n",
       "eve\n",
       "eve\u001b[31m",
-      "a".repeat(33),
+      "a".repeat(64),
+      "_eve",
+      "age1eve",
       "é",
       "a b",
       "a#b",
@@ -152,9 +154,9 @@ describe("planAddUser", () => {
 
   it("takes a name that means something to JavaScript for any other", async () => {
     const place = await smallPlace();
-    const { readers, fleet } = await after(place, await add(place, "__proto__", [eve], { documents: [WIFI] }));
-    assert.deepEqual(readers(WIFI_PATH), ["__proto__", "ada", "cleo"]);
-    assert.equal(fleet.registry.users.get("__proto__")?.keys[0]?.id, other.recipient);
+    const { readers, fleet } = await after(place, await add(place, "constructor", [eve], { documents: [WIFI] }));
+    assert.deepEqual(readers(WIFI_PATH), ["ada", "cleo", "constructor"]);
+    assert.equal(fleet.registry.users.get("constructor")?.keys[0]?.id, other.recipient);
   });
 
   it("refuses somebody else's key but by force", async () => {
@@ -182,9 +184,24 @@ describe("planAddUser", () => {
     assert.deepEqual(steps(await add(plain, "eve", [eve], { documents: [OWN] })), [`${OWN} +eve kept`]);
   });
 
-  it("keeps an anchor clear of those that are there", async () => {
-    const place = await smallPlace({ ".sops.yaml": RULES.replaceAll("admin_bob", "eve") });
-    const { text } = await after(place, await add(place, "eve", [eve]));
-    assert.match(text(".sops.yaml"), new RegExp(`- &eve_key2 ${other.recipient}`));
+  it("refuses a name that an anchor gives to another key", async () => {
+    for (const anchor of ["eve", "admin_eve", "user-eve_new"]) {
+      const place = await smallPlace({ ".sops.yaml": RULES.replaceAll("admin_bob", anchor) });
+      await assert.rejects(add(place, "eve", [eve]), {
+        code: "E_EXISTS",
+        message: `there is an anchor &${anchor} already, of another key`,
+        location: { file: ".sops.yaml", line: 4 },
+      });
+    }
+  });
+
+  it("says of a name that clan's own commands would not take that they would not", async () => {
+    const place = await smallPlace();
+    const [told] = (await add(place, "0eve", [eve])).warnings;
+    assert.match(told ?? "", /^clan seals to 0eve, but its own commands neither list nor take a user of this name/);
+    assert.equal((await add(place, "e".repeat(33), [eve])).warnings.length, 1);
+    assert.deepEqual((await add(place, "e".repeat(32), [eve])).warnings, []);
+    const plain = await workplaceOf({ ".sops.yaml": RULES, [OWN]: (await smallFleet())[OWN] ?? "" }, ada);
+    assert.deepEqual((await add(plain, "0eve", [eve])).warnings, []);
   });
 });
