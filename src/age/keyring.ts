@@ -73,6 +73,11 @@ export class Keyring {
     return [...this.#keys.keys()];
   }
 
+  /** The same without what only a comment above a plugin's identity says. */
+  provenRecipients(): string[] {
+    return [...this.#keys].flatMap(([id, keys]) => (keys.some(({ plugin }) => plugin === undefined) ? [id] : []));
+  }
+
   /**
    * Whether a known key belongs to this recipient. Decrypts, runs and asks nothing; a locked key counts, and a plugin's
    * whose comment says so.

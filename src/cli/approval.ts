@@ -77,7 +77,7 @@ function statedReader({ principals }: Fleet, key: string): PlannedReader {
 /** Whoever holds the private half needs no introduction: the first document of a fleet is made by somebody. */
 async function ownKeys(workplace: LocalWorkplace): Promise<readonly string[]> {
   const keyring = await workplace.keyring();
-  return keyring.recipients().map((id) => keyName({ type: "age", id: recipientId(id) }));
+  return keyring.provenRecipients().map((id) => keyName({ type: "age", id: recipientId(id) }));
 }
 
 /** What asks the history of this repository; nothing is asked before a person is to be told. */

@@ -103,6 +103,12 @@ describe("a plugin's identity", () => {
     assert.deepEqual(await keyring.openDataKey(await sealed(mine.recipient)), dataKey);
   });
 
+  it("proves nothing by its comment", async () => {
+    const { keyring } = await start(withKeys(stated(mine) + alice.secret, { plugins: tokens().plugins }));
+    assert.deepEqual(keyring.recipients(), [alice.recipient, mine.recipient]);
+    assert.deepEqual(keyring.provenRecipients(), [alice.recipient]);
+  });
+
   it("is asked about age1tag and about a native recipient that its comment names", async () => {
     const tag = encodeBech32("age1tag", Buffer.alloc(33, 2));
     for (const [recipient, text] of [

@@ -169,6 +169,21 @@ test("a hundred and fifty documents are one session to open, and a few to seal",
   assert.ok(sessions.length <= 8, sessions.join());
 });
 
+test("a comment in a key file approves of nobody", async (t) => {
+  const fleet = await sampleFleet(t);
+  // Whoever can read at this first look is known.
+  await fleet.secrets(["check"]);
+  const stranger = makePluginKey().recipient;
+  const config = join(fleet.root, ".sops.yaml");
+  const adas = /&ada\S* (age1\S+)/.exec(readFileSync(config, "utf8"))?.[1] ?? assert.fail();
+  writeFileSync(config, readFileSync(config, "utf8").replace(adas, stranger));
+  const ada = holder(fleet, "ada", ({ identity }) => `# public key: ${stranger}\n${identity}\n`);
+  writeFileSync(ada.file, readFileSync(ada.file, "utf8") + readFileSync(fleet.keyOf("ada"), "utf8"));
+  const { code, stderr } = await ada.run(["sync", "--yes"]);
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /E_NOT_APPROVED/);
+});
+
 test("a PIN that nobody is there to give is named, and so is a missing program", async (t) => {
   const { fleet, ada } = await withToken(t);
   const alone = await ada.run(["get", `${ADA}#github/user`], "pin");
