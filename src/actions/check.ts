@@ -29,6 +29,7 @@ export async function checkFleet(fleet: Fleet, { paths = [], deep = [] }: CheckO
     ...checkPrincipals(fleet),
     ...(await checkLeftovers(fleet)),
     ...checkRules(fleet),
+    ...(await checkModules(fleet)),
     ...deep,
   ];
   const documents = fleet.documents.filter(({ path }) => inScope(path));
@@ -40,4 +41,12 @@ export async function checkFleet(fleet: Fleet, { paths = [], deep = [] }: CheckO
     },
     findings: findings.filter(({ path }) => inScope(path)).sort(compareFindings),
   };
+}
+
+/** A parser of Nix is loaded for fleets alone that have what it would read. */
+async function checkModules(fleet: Fleet): Promise<Finding[]> {
+  const { ground } = fleet;
+  if ((await ground.kind("modules")) !== "directory") return [];
+  const { checkNixModules } = await import("./check/nix-modules.ts");
+  return checkNixModules(fleet);
 }

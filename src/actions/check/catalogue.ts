@@ -84,6 +84,27 @@ export const CATALOGUE = {
     severity: "warning",
     explanation: "A path_regex without ^ decides documents in unrelated folders, perhaps by accident.",
   },
+  "machine-unregistered": {
+    severity: "warning",
+    explanation: "A machine has a Nix module that the registry of the fleet does not import.",
+  },
+  "machine-keyless": {
+    severity: "warning",
+    explanation: "A machine is registered in Nix and has no key in either tier.",
+  },
+  "machine-without-module": {
+    severity: "warning",
+    explanation: "A machine has a key, and no Nix file of the fleet knows it.",
+  },
+  "machine-namespace": {
+    severity: "error",
+    explanation: "The name of a machine's Nix module is another where it is exported than where it is used.",
+  },
+  "nix-unsure": {
+    severity: "info",
+    explanation:
+      "Nix computes names of machines or modules there, or the file cannot be read, so they were not compared.",
+  },
   mac: {
     severity: "error",
     explanation: "The document was changed without its data key: the MAC or a value does not fit.",
