@@ -19,6 +19,7 @@ export const TOOLS: readonly GoTool[] = [
   { name: "age", ...AGE, package: "filippo.io/age/cmd/age" },
   { name: "age-keygen", ...AGE, package: "filippo.io/age/cmd/age-keygen" },
   { name: "age-plugin-pq", ...AGE, package: "filippo.io/age/extra/age-plugin-pq" },
+  { name: "age-plugin-tagtest", ...AGE, package: "filippo.io/age/tag/internal/age-plugin-tagtest" },
   {
     name: "ssh-to-age",
     module: "github.com/Mic92/ssh-to-age",

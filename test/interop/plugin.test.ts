@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { encodeBech32 } from "../../src/age/bech32.ts";
 import { encryptWith, parseFile } from "../../src/age/file.ts";
 import { Plugins } from "../../src/age/plugin/plugins.ts";
 import { pluginStarter } from "../../src/cli/plugin-program.ts";
@@ -160,3 +161,30 @@ test("a plugin by age's own authors: an identity of age-plugin-pq reads what is 
   assert.deepEqual(ours.stdout, theirs);
   assert.equal((await fleet.secrets(["sync", "--yes"], { env })).code, 0);
 });
+
+const TAGGED = readFileSync(new URL("../../fixtures/age/plugin-tagtest.txt", import.meta.url), "utf8")
+  .trim()
+  .split("\n");
+
+for (const recipient of TAGGED) {
+  const kind = /^age1[a-z]+(?=1)/.exec(recipient)?.[0];
+  test(`what is sealed to ${kind}, which names no plugin, is read by the one that has the key`, async (t) => {
+    const fleet = await sampleFleet(t);
+    const file = join(dirname(fleet.root), "tag.txt");
+    // Its key is in the program: the identity names nothing but the plugin.
+    const identity = encodeBech32("age-plugin-tagtest-", new Uint8Array(0)).toUpperCase();
+    const env = { PATH: `${PEERS}:${process.env["PATH"] ?? ""}`, SOPS_AGE_KEY_FILE: file };
+    const rotated = await fleet.secrets(["rotate", "user", "ada", "--to", recipient, "--yes"]);
+    assert.equal(rotated.code, 0, rotated.stderr);
+    const path = "secrets/users/ada.sops.yaml";
+    for (const comment of ["", `# public key: ${recipient}\n`]) {
+      writeFileSync(file, `${comment}${identity}\n`, { mode: 0o600 });
+      const ours = await fleet.secrets(["get", `${path}#github/user`], { env });
+      assert.equal(ours.code, 0, ours.stderr);
+      const sops = [join(PEERS, "sops"), "decrypt", "--extract", '["github"]["user"]', join(fleet.root, path)];
+      assert.deepEqual(ours.stdout, await real(sops, env));
+    }
+    const { stderr } = await fleet.secrets(["check", "--deep"], { env });
+    assert.match(stderr, /opened and verified 2\d documents/);
+  });
+}

@@ -50,6 +50,20 @@ describe("a plugin that answers", () => {
     assert.ok(sent < 100, String(sent));
   });
 
+  it("with a line that has no end is stopped soon", async () => {
+    let sent = 0;
+    const start = (): PluginProcess => ({
+      output: (async function* () {
+        for (yield Buffer.from("-> msg "); sent < 1000; sent++) yield Buffer.alloc(65_536, "x");
+      })(),
+      write: async () => {},
+      end: async () => {},
+      kill: () => {},
+    });
+    await assert.rejects(open(new Plugins({ start, person: SILENT })), { code: "E_AGE_PLUGIN" });
+    assert.ok(sent < 20, String(sent));
+  });
+
   it("labels twice, or a stanza for another key, is told", async () => {
     const twice = of(async ({ say }) => {
       for (const label of ["a", "b"]) await say(["labels", label]);

@@ -150,6 +150,18 @@ describe("identity-v1", () => {
 });
 
 describe("recipient-v1", () => {
+  it("says whom to wrap for, what, that it knows labels, and something that nobody knows", async () => {
+    const told: string[] = [];
+    const { plugins } = of(async (side) => {
+      told.push(...side.told.map(({ args, body }) => `${args.join(" ")} ${body.length}`));
+      await side.say(["recipient-stanza", "0", "x"], KEY);
+      side.write("-> done\n\n");
+    });
+    await plugins.wrap("t", "age1t1x", KEY);
+    assert.match(told.shift() ?? "", /^grease-[0-9a-f]{8} /);
+    assert.deepEqual(told, ["add-recipient age1t1x 0", "wrap-file-key 16", "extension-labels 0"]);
+  });
+
   it("wraps many keys in one session, and keeps all stanzas of each", async () => {
     const { plugins, starts } = of(async ({ machine, told, say, write }) => {
       assert.equal(machine, "recipient-v1");
