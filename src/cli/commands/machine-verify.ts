@@ -9,7 +9,7 @@ import { shortenKey } from "../../actions/reader-names.ts";
 import { SecretsError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
-import { readHostKey } from "../key-file.ts";
+import { readHostKey } from "../host-key-file.ts";
 import { scan } from "../scan.ts";
 import { type Styled, style } from "../terminal/styled.ts";
 import { lastVerified, rememberVerified } from "../verified-machines.ts";

@@ -15,7 +15,7 @@ import { SecretsError } from "../../errors.ts";
 import { type ChangeFlags, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
 import { type ExtraFiles, extraFiles } from "../extra-files.ts";
-import { readHostKey } from "../key-file.ts";
+import { readHostKey } from "../host-key-file.ts";
 import { confirmScanned, scan } from "../scan.ts";
 import { type RuleFlags, sharedRuleAnswer } from "../shared-rule.ts";
 import { progress } from "../terminal/progress.ts";

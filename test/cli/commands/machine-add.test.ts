@@ -227,9 +227,9 @@ test("what cannot be meant is refused, and nothing is changed", async (t) => {
   await refused(fleet, ["add", "web02", "--generate", "--group", "nobody", "--yes"], "E_NOT_FOUND", 2);
   await refused(fleet, ["add", "web02", "--generate", "--like", "nobody", "--yes"], "E_NOT_FOUND", 2);
   await refused(fleet, ["add", "web02", "--age-key", recipient, "--extra-files", "../tree", "--yes"], "E_USAGE");
-  await refused(fleet, ["add", "web02", "--age-key", "age1nonsense", "--yes"], "E_RECIPIENT", 2);
+  await refused(fleet, ["add", "web02", "--age-key", "age1nonsense", "--yes"], "E_RECIPIENT");
   const identity = makeAgeKey().identity;
-  const told = await refused(fleet, ["add", "web02", "--age-key", identity, "--yes"], "E_RECIPIENT", 2);
+  const told = await refused(fleet, ["add", "web02", "--age-key", identity, "--yes"], "E_RECIPIENT");
   assert.ok(!told.includes(identity));
 });
 
