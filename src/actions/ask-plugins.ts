@@ -18,8 +18,9 @@ export async function askPlugins(
   documents: readonly FleetDocument[],
   only: (recipient: string) => boolean = () => true,
 ): Promise<void> {
+  if (documents.length < 2) return;
   const keyring = await workplace.keyring();
-  if (documents.length < 2 || !keyring.hasPlugins()) return;
+  if (!keyring.hasPlugins()) return;
   const entries: DataKeyEntry[][] = [];
   for (const document of documents) {
     if (document.readers.some(({ type, id }) => type === "age" && only(id) && keyring.isForPlugin(id)))

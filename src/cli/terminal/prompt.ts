@@ -43,10 +43,13 @@ export function askOnTerminal(question: string, hidden: boolean, terminal: Termi
   return inTurn(() => askNow(question, hidden, terminal));
 }
 
-/** Documents are opened side by side: a plugin may want its PIN while another one's key wants its passphrase. */
+/**
+ * Documents are opened side by side: a plugin may want its PIN while another one's key wants its passphrase. After
+ * Ctrl-C at one question no other follows.
+ */
 let last: Promise<unknown> = Promise.resolve();
 function inTurn<T>(ask: () => Promise<T>): Promise<T> {
-  const answer = last.then(ask, ask);
+  const answer = last.then(ask);
   last = answer;
   return answer;
 }
