@@ -20,7 +20,7 @@ import type { RemoveFlags } from "./commands/principal.ts";
 import type { MachineFlags, UserFlags } from "./commands/rotate.ts";
 import type { DataKeyFlags } from "./commands/rotate-data-keys.ts";
 import type { SyncFlags } from "./commands/sync.ts";
-import type { AddFlags, KeyFlags } from "./commands/user.ts";
+import type { AddFlags, AddKeyFlags, KeyFlags } from "./commands/user.ts";
 import type { ChangeFlags } from "./conduct.ts";
 import type { Context } from "./context.ts";
 import { completeAddress, completeName } from "./proposals.ts";
@@ -89,15 +89,21 @@ export const apply = buildCommand<ChangeFlags, [string], Context>({
   docs: { brief: "Apply a plan that --plan-out kept, if the repository has not moved since" },
 });
 
+const publicKeyFlags = {
+  ageKey: repeated("KEY", "A public age key"),
+  sshKey: repeated("FILE", "A file of public SSH or age keys, one a line; - is stdin"),
+  githubKeys: repeated("FILE", "What https://github.com/NAME.keys or `gh api users/NAME/keys` gives; - is stdin"),
+  asAge: switched("Take the age keys derived from Ed25519 SSH keys, as ssh-to-age does, instead of these"),
+  pgpKey: repeated("FINGERPRINT", "A PGP key that gpg here knows"),
+} as const;
+
 const addUser = buildCommand<AddFlags, [string], Context>({
   loader: async () => (await import("./commands/user.ts")).addUser,
   parameters: {
     flags: {
       ...changeFlags,
       ...ruleFlags,
-      ageKey: repeated("KEY", "A public age key"),
-      sshKey: repeated("FILE", "A file of SSH public keys; - is stdin"),
-      pgpKey: repeated("FINGERPRINT", "A PGP key that gpg here knows"),
+      ...publicKeyFlags,
       group: repeated("GROUP", "Becomes a member of it"),
       like: valued("USER", "Reads what this user reads"),
       document: repeated("ADDRESS", "Reads this document"),
@@ -107,17 +113,28 @@ const addUser = buildCommand<AddFlags, [string], Context>({
     aliases: changeAliases,
     positional: { kind: "tuple", parameters: [named("NAME", "A new name")] },
   },
-  docs: { brief: "Make a person known to both tiers, and let them read" },
+  docs: {
+    brief: "Make a person known to both tiers, and let them read",
+    customUsage: ["NAME --age-key KEY", "NAME --ssh-key FILE --group GROUP", "NAME --github-keys FILE --like USER"],
+    fullDescription:
+      "Makes a person known to both tiers, and lets them read. Each of their keys opens what they read: several may be given. SSH keys are taken as they are, and their holder needs no age key; with --as-age their age keys are, for whoever keeps those in a key file. Keys that age cannot use are told one by one and left out. From GitHub: curl -sf https://github.com/NAME.keys | secrets user add NAME --github-keys - --group GROUP --yes",
+  },
 });
 
-const addKey = buildCommand<KeyFlags, [string, string], Context>({
+const addKey = buildCommand<AddKeyFlags, [string, string?], Context>({
   loader: async () => (await import("./commands/user.ts")).addKey,
   parameters: {
-    flags: { ...changeFlags, keepDataKey, force },
+    flags: { ...changeFlags, ...publicKeyFlags, keepDataKey, force },
     aliases: changeAliases,
-    positional: { kind: "tuple", parameters: [user, named("KEY", "age1…, ssh-ed25519 … or a PGP fingerprint")] },
+    positional: {
+      kind: "tuple",
+      parameters: [user, { ...named("KEY", "age1…, ssh-ed25519 … or a PGP fingerprint"), optional: true }],
+    },
   },
-  docs: { brief: "One more key for a person" },
+  docs: {
+    brief: "More keys for a person",
+    customUsage: ["NAME KEY", "NAME --ssh-key FILE", "NAME --github-keys FILE"],
+  },
 });
 
 const removeKey = buildCommand<KeyFlags, [string, string], Context>({

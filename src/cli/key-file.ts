@@ -10,24 +10,6 @@ import { askPassphrase } from "./terminal/prompt.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
-/**
- * The keys of an SSH public key file, or of an authorized_keys file; `-` is stdin.
- * @throws SecretsError `E_KEY_FILE` for a file without one, and for a private key
- */
-export async function readPublicKeys(context: Context, file: string): Promise<string[]> {
-  const text = (await read(context, file)).toString("utf8");
-  if (/PRIVATE KEY/.test(text)) {
-    throw keyFileError(file, "this is a private key", `give its public half: ${file}.pub`);
-  }
-  const keys = text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  if (keys.length === 0)
-    throw keyFileError(file, "there is no key in this file", "give a file like ~/.ssh/id_ed25519.pub");
-  return keys;
-}
-
 export interface HostKey extends Pick<PrivateHostKey, "recipient" | "publicKey"> {
   /** Of a private key file. */
   readonly secret?: PrivateHostKey;

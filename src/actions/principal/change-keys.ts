@@ -1,4 +1,4 @@
-/** `secrets user add-key` and `rm-key`: one more key, or one fewer, for somebody who keeps their name. */
+/** `secrets user add-key` and `rm-key`: more keys, or one fewer, for somebody who keeps their name. */
 import { SecretsError } from "../../errors.ts";
 import type { Principal } from "../../fleet/principals.ts";
 import { parseConfig } from "../../fleet/sopsnix/config.ts";
@@ -10,49 +10,67 @@ import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
 import { anchorsOf, freeAnchor, takeOverAnchors } from "./config-anchors.ts";
 import { editStatements, keyFileOf, refuseShared } from "./places.ts";
-import { refuseTaken, type StatedPublicKey } from "./stated-key.ts";
+import { refuseTaken, type StatedPublicKey, tellKey } from "./stated-key.ts";
 import { namedAs } from "./who.ts";
 
-/** Every document that names one of their keys is sealed to the new one as well. @throws SecretsError `E_KEY_TAKEN`, `E_EXISTS` */
-export async function planAddKey(
+/**
+ * Every document that names one of their keys is sealed to the new ones as well.
+ * @throws SecretsError `E_KEY_TAKEN`, `E_EXISTS` when they have all of these already
+ */
+export async function planAddKeys(
   workplace: Workplace,
   name: string,
-  key: StatedPublicKey,
+  keys: readonly StatedPublicKey[],
   options: PlanOptions,
 ): Promise<AccessPlan> {
   const fleet = await workplace.fleet();
   const principal = namedAs(fleet, "user", name);
-  refuseTaken(fleet, [key], principal, options.force === true);
+  refuseTaken(fleet, keys, principal, options.force === true);
   const file = keyFileOf(fleet, principal);
-  const stated = principal.keys.find((one) => keyName(one) === keyName(key));
-  const statedAt = (path: string) => stated?.origins.some((origin) => origin.path === path) === true;
-  const configs = fleet.configs.filter(({ path }) =>
-    principal.keys.some(({ origins }) => origins.some((origin) => origin.path === path)),
+  // Beside one key wherever it is stated; beside each would state the new one twice.
+  const beside = new Map(
+    fleet.configs.flatMap(({ path }) => {
+      const key = principal.keys.find(({ origins }) => origins.some((origin) => origin.path === path));
+      return key === undefined ? [] : [[path, key.id] as const];
+    }),
   );
-  // One tier alone may know it: then it is made known to the other.
-  if (
-    stated !== undefined &&
-    [...configs.map(({ path }) => path), file ?? ""].every((path) => path === "" || statedAt(path))
-  ) {
-    throw new SecretsError("E_EXISTS", `${name} has this key already`, { kind: "usage" });
-  }
   const draft = new PolicyDraft(workplace.ground);
-  const reason = `one more key of ${name}`;
-  if (file !== undefined && !statedAt(file)) await draft.changeKeys(file, { remove: [], add: [key] }, reason);
-  const anchor = freeAnchor(name, anchorsOf(fleet));
-  for (const { path } of configs) {
-    // Beside one of the old keys wherever one is stated; beside each would state it twice.
-    const beside = principal.keys.find(({ origins }) => origins.some((origin) => origin.path === path));
-    if (beside !== undefined && !statedAt(path)) {
-      await draft.editConfig(path, [{ kind: "add-beside", id: beside.id, text: key.text, anchor }], reason);
+  const taken = anchorsOf(fleet);
+  const fresh: StatedPublicKey[] = [];
+  for (const key of keys) {
+    const stated = principal.keys.find((one) => keyName(one) === keyName(key));
+    const lacks = (path: string) => stated?.origins.some((origin) => origin.path === path) !== true;
+    // One tier alone may know it: then it is made known to the other.
+    if (stated !== undefined && ![...beside.keys(), file ?? []].flat().some(lacks)) continue;
+    fresh.push(key);
+    const reason = `one more key of ${name}: ${tellKey(key)}`;
+    if (file !== undefined && lacks(file)) await draft.changeKeys(file, { remove: [], add: [key] }, reason);
+    const anchor = freeAnchor(name, taken);
+    taken.push(anchor);
+    for (const [path, id] of beside) {
+      if (lacks(path)) {
+        await draft.editConfig(path, [{ kind: "add-beside", id, text: key.text, anchor }], reason);
+        // The next one behind it.
+        beside.set(path, key.id);
+      }
+      await enterOtherRules(draft, path, principal, key, reason);
     }
-    await enterOtherRules(draft, path, principal, key, reason);
   }
+  if (fresh.length === 0) {
+    throw new SecretsError("E_EXISTS", `${name} has ${keys.length === 1 ? "this key" : "these keys"} already`, {
+      kind: "usage",
+    });
+  }
+  const old = keys.filter((key) => !fresh.includes(key));
   return planAccess(
     workplace,
     policyEdit({
-      summary: `add a key of ${name}: ${shortenKey(key.id)}`,
+      summary:
+        fresh.length === 1
+          ? `add a key of ${name}: ${tellKey(fresh[0] ?? { id: "" })}`
+          : `add ${fresh.length} keys of ${name}`,
       changes: draft.changes,
+      warnings: old.map((key) => `${name} has ${tellKey(key)} already`),
     }),
     options,
   );

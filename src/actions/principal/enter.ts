@@ -4,7 +4,7 @@ import { keyName } from "../rekey/access-plan.ts";
 import type { PolicyDraft } from "../rekey/policy-draft.ts";
 import { anchorsOf, freeAnchor } from "./config-anchors.ts";
 import { hasRegistry, mainConfig } from "./places.ts";
-import type { StatedPublicKey } from "./stated-key.ts";
+import { type StatedPublicKey, tellKey } from "./stated-key.ts";
 import type { PersonOrMachine } from "./who.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function enter(
   keys: readonly StatedPublicKey[],
 ): Promise<void> {
   const config = mainConfig(fleet);
-  const reason = `${kind} ${name}`;
+  const reason = `${kind} ${name}: ${tellKeys(keys)}`;
   const folder = kind === "user" ? "users" : "machines";
   if ((hasRegistry(fleet) || config === undefined) && !fleet.registry[folder].has(name)) {
     await draft.newKeys(`sops/${folder}/${name}/key.json`, keys, reason);
@@ -33,6 +33,13 @@ export async function enter(
     taken.push(anchor);
     await draft.editConfig(config, [{ kind: "add-anchor", anchor, text: key.text }], reason);
   }
+}
+
+const TOLD = 6;
+
+function tellKeys(keys: readonly StatedPublicKey[]): string {
+  const told = keys.slice(0, TOLD).map(tellKey).join(", ");
+  return keys.length > TOLD ? `${told} and ${keys.length - TOLD} more` : told;
 }
 
 /** `host_web02` where the anchors of other machines are their names behind `host_`: as this fleet spells them. */

@@ -11,9 +11,11 @@ import { SecretsError } from "../../errors.ts";
 import { type ChangeFlags, type Conduct, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
 import { extraFiles } from "../extra-files.ts";
-import { type HostKey, readHostKey, readPublicKeys } from "../key-file.ts";
+import { type HostKey, readHostKey } from "../key-file.ts";
 import { newKeyFile } from "../new-key-file.ts";
+import { readPublicKeys } from "../public-keys.ts";
 import { progress } from "../terminal/progress.ts";
+import { style } from "../terminal/styled.ts";
 import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
 
 export interface RotateFlags extends ChangeFlags {
@@ -127,10 +129,11 @@ async function newKeyOf(
   if (given.length !== 1) throw usage("give the new key: one of --to KEY, --to-ssh FILE and --generate FILE");
   if (to !== undefined) return { key: parseStatedKey(to) };
   if (toSsh !== undefined) {
-    const keys = await readPublicKeys(context, toSsh);
-    const [only] = keys;
-    if (only === undefined || keys.length !== 1) throw usage("this file holds several keys: name one with --to");
-    return { key: parseStatedKey(only) };
+    const { keys, notes } = await readPublicKeys(context, { sshKey: [toSsh] });
+    for (const note of notes) context.terminal.note([style("yellow", "note"), ": ", note]);
+    const [key] = keys;
+    if (key === undefined || keys.length !== 1) throw usage("this file holds several keys: name one with --to");
+    return { key };
   }
   const made = makeAgeKey();
   const write = await newKeyFile(context, workplace, generate ?? "", formatKeyFile(made, context.now()));

@@ -1,28 +1,27 @@
 /** `secrets user add|add-key|rm-key`. */
 import { type AddUserOptions, planAddUser } from "../../actions/principal/add-user.ts";
-import { planAddKey, planRemoveKey } from "../../actions/principal/change-keys.ts";
-import { parseStatedKey, type StatedPublicKey } from "../../actions/principal/stated-key.ts";
-import { keyName } from "../../actions/rekey/access-plan.ts";
+import { planAddKeys, planRemoveKey } from "../../actions/principal/change-keys.ts";
+import { parseStatedKey } from "../../actions/principal/stated-key.ts";
+import { type AccessPlan, keyName } from "../../actions/rekey/access-plan.ts";
 import { SecretsError } from "../../errors.ts";
 import { addressHere } from "../address-here.ts";
 import { type ChangeFlags, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
-import { readPublicKeys } from "../key-file.ts";
+import { type PublicKeyFlags, readPublicKeys } from "../public-keys.ts";
 import { type RuleFlags, sharedRuleAnswer } from "../shared-rule.ts";
 import { progress } from "../terminal/progress.ts";
 import { askChoice } from "../terminal/prompt.ts";
 import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
 
-export interface AddFlags extends ChangeFlags, RuleFlags {
-  readonly ageKey?: readonly string[];
-  readonly sshKey?: readonly string[];
-  readonly pgpKey?: readonly string[];
+export interface AddFlags extends ChangeFlags, RuleFlags, PublicKeyFlags {
   readonly group?: readonly string[];
   readonly like?: string;
   readonly document?: readonly string[];
   readonly noDocuments?: boolean;
   readonly force?: boolean;
 }
+
+export interface AddKeyFlags extends KeyFlags, PublicKeyFlags {}
 
 export interface KeyFlags extends ChangeFlags {
   readonly keepDataKey?: boolean;
@@ -32,7 +31,7 @@ export interface KeyFlags extends ChangeFlags {
 export async function addUser(this: Context, flags: AddFlags, name: string): Promise<void> {
   const onSharedRule = sharedRuleAnswer(this, flags);
   const workplace = await openWorkplace(this);
-  const keys = await statedKeys(this, flags, name);
+  const { keys, notes } = await readPublicKeys(this, flags);
   const { group: groups = [], document = [], like } = flags;
   const { root } = workplace.ground;
   const named = await Promise.all(document.map((address) => addressHere(this, root, address)));
@@ -51,16 +50,22 @@ export async function addUser(this: Context, flags: AddFlags, name: string): Pro
   const plan = await progress(this.terminal, "sealing", (onProgress) =>
     planAddUser(workplace, name, keys, { ...options, onProgress }),
   );
-  await conduct(this, workplace, plan, flags, { stated: new Set(keys.map(keyName)) });
+  await conduct(this, workplace, withNotes(plan, notes), flags, { stated: new Set(keys.map(keyName)) });
 }
 
-export async function addKey(this: Context, flags: KeyFlags, name: string, key: string): Promise<void> {
+export async function addKey(this: Context, flags: AddKeyFlags, name: string, key?: string): Promise<void> {
   const workplace = await openWorkplace(this);
-  const stated = parseStatedKey(key);
+  const { keys, notes } = await readPublicKeys(this, flags, key === undefined ? [] : [key]);
+  const { keepDataKey, force } = flags;
   const plan = await progress(this.terminal, "sealing", (onProgress) =>
-    planAddKey(workplace, name, stated, { ...flags, onProgress }),
+    planAddKeys(workplace, name, keys, { keepDataKey: keepDataKey === true, force: force === true, onProgress }),
   );
-  await conduct(this, workplace, plan, flags, { stated: new Set([keyName(stated)]) });
+  await conduct(this, workplace, withNotes(plan, notes), flags, { stated: new Set(keys.map(keyName)) });
+}
+
+/** What was left out is told before what gets in is agreed to. */
+function withNotes(plan: AccessPlan, notes: readonly string[]): AccessPlan {
+  return { ...plan, warnings: [...notes, ...plan.warnings] };
 }
 
 export async function removeKey(this: Context, flags: KeyFlags, name: string, key: string): Promise<void> {
@@ -69,20 +74,6 @@ export async function removeKey(this: Context, flags: KeyFlags, name: string, ke
     planRemoveKey(workplace, name, parseStatedKey(key), { ...flags, onProgress }),
   );
   await conduct(this, workplace, plan, flags);
-}
-
-async function statedKeys(context: Context, flags: AddFlags, name: string): Promise<StatedPublicKey[]> {
-  const { ageKey = [], sshKey = [], pgpKey = [] } = flags;
-  const texts = [
-    ...ageKey,
-    ...pgpKey,
-    ...(await Promise.all(sshKey.map((file) => readPublicKeys(context, file)))).flat(),
-  ];
-  if (texts.length > 0) return texts.map(parseStatedKey);
-  throw new SecretsError("E_USAGE", `which key does ${name} have?`, {
-    kind: "usage",
-    hint: "--age-key age1…, --ssh-key ~/.ssh/id_ed25519.pub, or --pgp-key FINGERPRINT; each may be given several times",
-  });
 }
 
 const NOTHING = "nothing yet";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planAddKey, planRemoveKey } from "../../../src/actions/principal/change-keys.ts";
+import { planAddKeys, planRemoveKey } from "../../../src/actions/principal/change-keys.ts";
 import { parseStatedKey } from "../../../src/actions/principal/stated-key.ts";
 import { keyJson, sealed, workplaceOf } from "../in-memory.ts";
 import {
@@ -27,7 +27,7 @@ const drift = ({ fleet }: Awaited<ReturnType<typeof after>>) =>
 
 test("one more key opens whatever its owner reads, and one fewer takes it back", async () => {
   const place = await smallPlace();
-  const plan = await planAddKey(place, "ada", stated(next), {});
+  const plan = await planAddKeys(place, "ada", [stated(next)], {});
   assert.deepEqual(steps(plan).slice(0, 2), [`${TOKEN} +ada kept`, `${WIFI} +ada kept`]);
   const added = await after(place, plan);
   assert.match(added.text(".sops.yaml"), new RegExp(`- &ada_key2 ${next.recipient}`));
@@ -54,7 +54,7 @@ test("rules that name another key of theirs name the new one as well, and none n
     ada,
     other,
   );
-  const plan = await planAddKey(place, "ada", stated(next), {});
+  const plan = await planAddKeys(place, "ada", [stated(next)], {});
   assert.deepEqual(
     plan.documents.map(({ path, added }) => [path, added.length]),
     [
@@ -77,8 +77,8 @@ test("rules that name another key of theirs name the new one as well, and none n
 
 test("the same key twice, somebody else's, and one that is not there are refused", async () => {
   const place = await smallPlace();
-  await assert.rejects(planAddKey(place, "ada", stated(ada), {}), { code: "E_EXISTS" });
-  await assert.rejects(planAddKey(place, "ada", stated(bob), {}), { code: "E_KEY_TAKEN" });
+  await assert.rejects(planAddKeys(place, "ada", [stated(ada)], {}), { code: "E_EXISTS" });
+  await assert.rejects(planAddKeys(place, "ada", [stated(bob)], {}), { code: "E_KEY_TAKEN" });
   await assert.rejects(planRemoveKey(place, "ada", stated(bob), {}), { code: "E_NOT_FOUND" });
   const error = await planRemoveKey(place, "ada", stated(ada), {}).then(
     () => assert.fail(),
@@ -86,7 +86,10 @@ test("the same key twice, somebody else's, and one that is not there are refused
   );
   assert.equal(error.code, "E_LAST_KEY");
   assert.match(error.hint, /secrets user rm ada/);
-  await assert.rejects(planAddKey(place, "web", stated(next), {}), { code: "E_NOT_FOUND", hint: "web is a machine" });
+  await assert.rejects(planAddKeys(place, "web", [stated(next)], {}), {
+    code: "E_NOT_FOUND",
+    hint: "web is a machine",
+  });
 });
 
 test("a key that two have goes from neither, until one has another", async () => {
@@ -132,7 +135,7 @@ test("key.json keeps its one object as long as one key is enough, and holds PGP 
     "sops/users/ada/key.json": JSON.stringify({ publickey: ada.recipient, type: "age" }),
     ".sops.yaml": "creation_rules: []\n",
   });
-  const { text } = await after(place, await planAddKey(place, "ada", stated(next), {}));
+  const { text } = await after(place, await planAddKeys(place, "ada", [stated(next)], {}));
   assert.equal(JSON.parse(text("sops/users/ada/key.json")).length, 2);
   const fingerprint = "0123456789ABCDEF0123456789ABCDEF01234567";
   const pgp = [{ publickey: fingerprint, type: "pgp" }, ...JSON.parse(keyJson(bob))];

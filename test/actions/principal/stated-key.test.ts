@@ -15,7 +15,7 @@ test("age, SSH and PGP keys are taken as people copy them", () => {
   const short = ssh.split(" ").slice(0, 2).join(" ");
   const spaced = (FINGERPRINT.toLowerCase().match(/.{4}/g) ?? []).join(" ");
   assert.deepEqual(parseStatedKey(` ${ada.recipient}\n`), { type: "age", id: ada.recipient, text: ada.recipient });
-  assert.deepEqual(parseStatedKey(`${ssh}\n`), { type: "age", id: short, text: ssh });
+  assert.deepEqual(parseStatedKey(`${ssh}\n`), { type: "age", id: short, text: short });
   for (const text of [FINGERPRINT, spaced, `0x${FINGERPRINT}`, FINGERPRINT.toLowerCase()]) {
     assert.deepEqual(parseStatedKey(text), { type: "pgp", id: FINGERPRINT, text: FINGERPRINT }, text);
   }
