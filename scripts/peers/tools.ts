@@ -45,6 +45,7 @@ export const SYSTEM_TOOLS: readonly { readonly command: string; readonly debianP
   { command: "unshare", debianPackage: "util-linux" },
   { command: "tmux", debianPackage: "tmux" },
   { command: "script", debianPackage: "bsdutils" },
+  { command: "nix-instantiate", debianPackage: "nix-bin" },
 ];
 
 /** `3.12.2` → an older sops that is built beside the newest, as `sops-3.12.2`. */

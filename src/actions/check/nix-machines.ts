@@ -1,9 +1,11 @@
 /** Findings about machines that only one of two knows: the Nix files of the fleet, or its keys. */
 import { matchAnchor, NameIndex } from "../../fleet/anchor-name.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
+import { nixString } from "../../fleet/nix/attribute-name.ts";
 import { machineFolderOf } from "../../fleet/nix/machine-layout.ts";
 import type { ExportedModule, RegisteredMachine } from "../../fleet/nix/module-facts.ts";
 import { type MachineClass, machineModule } from "../../fleet/nix/names-of-modules.ts";
+import { scaffoldModule } from "../machine/scaffold.ts";
 import { refuseNewName } from "../principal/new-name.ts";
 import { finding } from "./finding.ts";
 import { editAt } from "./fix-commands.ts";
@@ -36,17 +38,18 @@ function unregistered(
   host: string,
   machines: readonly Placed<RegisteredMachine>[],
 ) {
-  const reference = `config.flake.modules.${what.class}."${what.name}"`;
   const entries = machines.filter((one) => one.what.name === host);
   const entry = entries.find((one) => one.what.tier === "machines");
   if (entry !== undefined) {
     const place = { path: entry.path, line: entry.what.line };
-    const message = `${host} is registered without its module; add ${reference} to its imports`;
+    const module = `config.flake.modules.${what.class}.${nixString(what.name)}`;
+    const message = `${host} is registered without its module; add ${module} to its imports`;
     return finding("machine-unregistered", place, message, editAt(place));
   }
-  const message = `${host} has a module that nothing registers; add clan.machines.${attribute(host)}.imports = [ ${reference} ];`;
-  const registry = machines.find((one) => one.what.tier === "machines")?.path ?? "modules/clan/machines.nix";
-  return finding("machine-unregistered", { path, line: what.line }, message, editAt({ path: registry }));
+  const { registration, registry } = scaffoldModule(host, what.class);
+  const message = `${host} has a module that nothing registers; add ${registration.join(" ")}`;
+  const where = machines.find((one) => one.what.tier === "machines")?.path ?? registry;
+  return finding("machine-unregistered", { path, line: what.line }, message, editAt({ path: where }));
 }
 
 /** Registered, and no key of it is stated anywhere. @param misspelt names that are to be changed, not to be given keys */
@@ -104,9 +107,4 @@ function canBeAdded(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A name that begins with a digit is no identifier of Nix. */
-function attribute(name: string): string {
-  return /^[a-zA-Z_]/.test(name) ? name : `"${name}"`;
 }

@@ -1,4 +1,7 @@
 /** The Nix module of a new machine, in the layout of dendritic fleets with clan, and the lines that register it. */
+import { nixAttribute, nixString } from "../../fleet/nix/attribute-name.ts";
+import { machineModule } from "../../fleet/nix/names-of-modules.ts";
+
 export type Platform = "nixos" | "darwin";
 
 export interface Scaffold {
@@ -17,30 +20,26 @@ const SYSTEM: Readonly<Record<Platform, string>> = { nixos: "x86_64-linux", darw
  * @param registry where this fleet registers its machines
  */
 export function scaffoldModule(name: string, platform: Platform, registry = "modules/clan/machines.nix"): Scaffold {
-  const namespace = `machines/${platform}/${name}`;
+  const namespace = machineModule(platform, name);
+  const module = `flake.modules.${platform}.${nixString(namespace)}`;
   const state = platform === "nixos" ? '      system.stateVersion = "26.05";\n' : "      system.stateVersion = 6;\n";
   return {
     path: `modules/${namespace}/default.nix`,
     text: `{ ... }:
 {
-  flake.modules.${platform}."${namespace}" =
+  ${module} =
     { ... }:
     {
-      networking.hostName = "${name}";
+      networking.hostName = ${nixString(name)};
       nixpkgs.hostPlatform = "${SYSTEM[platform]}";
 ${state}    };
 }
 `,
     registration: [
-      `clan.machines.${attribute(name)}.imports = [ config.flake.modules.${platform}."${namespace}" ];`,
+      `clan.machines.${nixAttribute(name)}.imports = [ config.${module} ];`,
       // clan takes a machine for NixOS unless its inventory says otherwise.
-      ...(platform === "darwin" ? [`clan.inventory.machines.${attribute(name)}.machineClass = "darwin";`] : []),
+      ...(platform === "darwin" ? [`clan.inventory.machines.${nixAttribute(name)}.machineClass = "darwin";`] : []),
     ],
     registry,
   };
-}
-
-/** A name that begins with a digit is no identifier of Nix. */
-function attribute(name: string): string {
-  return /^[a-z_]/.test(name) ? name : `"${name}"`;
 }

@@ -1,13 +1,12 @@
 /** A place in the text of a Nix file, and the tokens that can stand there. */
 import { SecretsError } from "../../errors.ts";
+import { KEYWORDS } from "./attribute-name.ts";
 
 /** Deeper than people nest, and far from the end of the stack. */
 const DEEPEST = 400;
 
 const TRIVIA = /(?:[ \t\r\n]+|#[^\r\n]*)+/y;
 const IDENTIFIER = /[a-zA-Z_][a-zA-Z0-9_'-]*/y;
-/** Words that are no names. */
-const KEYWORDS = new Set(["if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"]);
 
 /** Tells where a file is no Nix by an offset: `parseNix` makes a line of it. */
 export class NixCursor {

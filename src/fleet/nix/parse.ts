@@ -12,7 +12,7 @@ const PATH = /(?:[a-zA-Z0-9._+-]{0,255}|~)(?:\/[a-zA-Z0-9._+-]+)+\/?|<[a-zA-Z0-9
 /** A path that goes on with `${`. */
 const OPEN_PATH = /(?:[a-zA-Z0-9._+-]{0,255}|~)(?:\/[a-zA-Z0-9._+-]+)*\/(?=\$\{)/y;
 const PATH_REST = /[a-zA-Z0-9._+/-]+/y;
-const NUMBER = /(?:[0-9]*\.[0-9]+|[0-9]+\.?)(?:[eE][+-]?[0-9]+)?/y;
+const NUMBER = /(?:[1-9][0-9]*\.[0-9]*|0?\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+/y;
 const OPERATOR = /->|\|\||&&|==|!=|<=|>=|<\||\|>|\/\/|\+\+|[<>+*/-]/y;
 const PREFIX = /[!-]/y;
 
@@ -141,9 +141,11 @@ class Parser {
     return parts;
   }
 
-  /** Past a dot, unless it begins a path. */
+  /** Past a dot, unless a path or a number begins with it. */
   #dot(): boolean {
-    return !/[./]/.test(this.#cursor.text.charAt(this.#cursor.offset + 1)) && this.#cursor.take(".");
+    const cursor = this.#cursor;
+    if (!cursor.starts(".") || /[0-9]/.test(cursor.text.charAt(cursor.offset + 1))) return false;
+    return cursor.peek(PATH) === undefined && cursor.peek(OPEN_PATH) === undefined && cursor.take(".");
   }
 
   #part(): NixPart {
@@ -225,7 +227,7 @@ class Parser {
       return string;
     }
     if (cursor.take("(")) return this.#closed(this.#expression(), ")");
-    if (cursor.take("[")) return this.#list(at);
+    if (cursor.take("[")) return cursor.deeper(() => this.#list(at));
     if (cursor.keyword("rec")) {
       if (!cursor.starts("{")) throw cursor.fault("{ is missing");
     }

@@ -7,6 +7,7 @@ it("is a module in its folder, exported by the name that the registry looks for"
     ["web", "nixos", "web"],
     ["mac", "darwin", "mac"],
     ["4th", "nixos", '"4th"'],
+    ["in", "nixos", '"in"'],
   ] as const) {
     const { path, text, registration, registry } = scaffoldModule(name, platform);
     const namespace = `flake.modules.${platform}."machines/${platform}/${name}"`;
