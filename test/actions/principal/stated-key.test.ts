@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStatedKey, refuseTaken } from "../../../src/actions/principal/stated-key.ts";
 import { whoIs } from "../../../src/actions/principal/who.ts";
+import { sshToAgeRecipient } from "../../../src/age/ssh.ts";
 import { makeSshKeyPair } from "../../../src/age/ssh-key-pair.ts";
 import type { SecretsError } from "../../../src/errors.ts";
 import { loadFleet } from "../../../src/fleet/fleet.ts";
@@ -68,4 +69,43 @@ test("one key has one owner, unless the person insists", async () => {
   refuseTaken(fleet, [stated(ada)], undefined, true);
   refuseTaken(fleet, [stated(other)], undefined, false);
   assert.throws(() => refuseTaken(fleet, [stated(ada)], whoIs(fleet, "bob"), false), { code: "E_KEY_TAKEN" });
+});
+
+test("a key is taken by whoever has it, or the SSH key that it is derived from", async () => {
+  const ssh = makeSshKeyPair("x").publicKey.trim();
+  const derived = sshToAgeRecipient(ssh);
+  const json = (publickey: string) => JSON.stringify([{ publickey, type: "age" }]);
+  for (const [theirs, given] of [
+    [ssh, derived],
+    [derived, ssh],
+  ] as const) {
+    const fleet = await loadFleet(memoryGround({ "sops/machines/nas/key.json": json(theirs) }));
+    const keys = [parseStatedKey(given)];
+    assert.throws(() => refuseTaken(fleet, keys, undefined, false), {
+      code: "E_KEY_TAKEN",
+      message: "this key belongs to nas already, and one is derived from the other",
+      location: { file: "sops/machines/nas/key.json", line: 1 },
+    });
+    refuseTaken(fleet, keys, fleet.principals.find("nas"), false);
+    refuseTaken(fleet, keys, undefined, true);
+  }
+});
+
+test("what is typed by mistake for a key is told for what it is", () => {
+  const ssh = makeSshKeyPair("x").publicKey.trim();
+  for (const [text, message] of [
+    [ada.identity, /private key/],
+    ["~/.ssh/id_ed25519.pub", /path of a file/],
+    ["/home/ada/key", /path of a file/],
+    ["./key", /path of a file/],
+    ["../key", /path of a file/],
+    ["ada.keys", /path of a file/],
+    ["id_rsa", /path of a file/],
+    [`${ada.recipient},${bob.recipient}`, /several keys/],
+    [`${ada.recipient}, ${ssh}`, /several keys/],
+    [`${ssh.split(" ").slice(0, 2).join(" ")},${ada.recipient}`, /several keys/],
+  ] as const) {
+    assert.throws(() => parseStatedKey(text), { code: "E_RECIPIENT", kind: "usage", message }, text);
+  }
+  assert.equal(parseStatedKey(`${ssh}, of id_ed25519.pub`).text, ssh.split(" ").slice(0, 2).join(" "));
 });
