@@ -109,14 +109,12 @@ test("a plugin that says nothing is waited for, which is told; Ctrl-C ends both"
   await isGone(sessions()[0]?.split(" ")[2]);
 });
 
-test("a change over many documents tells how far it is, in one session", async (t) => {
+test("a change over many documents asks for the PIN once", async (t) => {
   const { fleet, screen, sessions } = await withToken(t, "touch pin");
-  await screen.type("secrets user rm bruno --drop-documents --yes >/dev/null", "Enter");
+  await screen.type("secrets user rm bruno --drop-documents --yes", "Enter");
   await screen.shows(/PIN for the test key/);
   await screen.type("1234", "Enter");
-  const shown = await screen.shows(/age-plugin-test: (\d+) of \1, touch your key/);
-  assert.match(shown, /: 11 of (\d+), touch your key\n.*: 12 of \1, touch your key\n/);
-  await screen.shows(/ready> $/m);
+  await screen.shows(/done: remove user bruno[\s\S]*ready>/);
   assert.notEqual(await fleet.git("status", "--porcelain"), "");
   assert.equal(sessions().filter((line) => line.startsWith("identity-v1")).length, 1, sessions().join());
 });
