@@ -217,7 +217,7 @@ export async function derivedHolder(directory: string, name: string, { file }: H
 }
 
 function isSsh(file: string): boolean {
-  return file.endsWith("_ed25519");
+  return /_(ed25519|rsa|ecdsa)$/.test(file);
 }
 
 /** The entries of the metadata: whose they are, and the data key sealed to them. */
