@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { SecretsError } from "../errors.ts";
 import { decodePaddedBase64 } from "./base64.ts";
 import { ed25519Point } from "./curve25519.ts";
+import { isBoundedWork } from "./pem-work.ts";
 import { decryptSection, type SealedSection } from "./ssh-cipher.ts";
 import type { SshEd25519PublicKey, SshRsaPublicKey } from "./ssh-public-key.ts";
 import { formatEd25519Blob, formatRsaBlob, parseSshPublicBlob, type SshPublicKey } from "./ssh-public-key.ts";
@@ -132,6 +133,7 @@ function readRsa(reader: SshReader, publicKey: SshPublicKey): SshPrivateKey | nu
 
 function parsePem(text: string, encryptedLabel: boolean): SshKeyFile {
   const encrypted = encryptedLabel || /^Proc-Type: 4,ENCRYPTED/m.test(text);
+  if (encryptedLabel && !isBoundedWork(text)) throw keyError("is damaged, or its passphrase asks for too much work");
   if (encrypted) return { encrypted, publicKey: null, unlock: async (passphrase) => unlockPem(text, passphrase) };
   const key = readPem(text, undefined);
   return { encrypted, publicKey: key.publicKey, unlock: async () => readPem(text, undefined) };
