@@ -11,7 +11,7 @@ import { SecretsError } from "../../errors.ts";
 import { type ChangeFlags, type Conduct, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
 import { extraFiles } from "../extra-files.ts";
-import { type HostKey, readHostKey } from "../key-file.ts";
+import { type HostKey, readHostKey } from "../host-key-file.ts";
 import { newKeyFile } from "../new-key-file.ts";
 import { readPublicKeys } from "../public-keys.ts";
 import { progress } from "../terminal/progress.ts";
