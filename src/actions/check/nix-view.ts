@@ -19,8 +19,8 @@ export interface Placed<T> {
 }
 
 /** More than a fleet has; who writes more gets no guesses. */
-const MOST_NAMES = 1000;
-const MOST_GUESSES = 50;
+const MOST_NAMES = 500;
+const MOST_GUESSES = 10;
 
 export class NixView {
   readonly layout: MachineLayout;

@@ -1,13 +1,6 @@
 /** Where a Nix file speaks of the modules of machines: `config.flake.modules.nixos."machines/nixos/web01"`. */
 import { isLikeMachineModule, type MachineClass, machineClass, mayBecomeMachineModule } from "./names-of-modules.ts";
-import {
-  everyExpression,
-  type NixBinding,
-  type NixExpression,
-  type NixPart,
-  type NixString,
-  nameOf,
-} from "./syntax.ts";
+import { type NixBinding, type NixExpression, type NixPart, type NixString, nameOf, visit } from "./syntax.ts";
 
 export interface ModuleMention {
   /** Undefined: the text does not tell. */
@@ -42,8 +35,8 @@ export function mentionsIn(root: NixExpression, names: Aliases): ModuleMentions 
     if (mention === "open") open.push(part.at);
     else if (mention !== undefined) known.push(mention);
   };
-  for (const expression of everyExpression(root)) {
-    if (asked.has(expression)) continue;
+  visit(root, (expression) => {
+    if (asked.has(expression)) return;
     switch (expression.kind) {
       case "select": {
         let before = stepsOf(expression.base, names) ?? [undefined];
@@ -81,7 +74,7 @@ export function mentionsIn(root: NixExpression, names: Aliases): ModuleMentions 
         }
         break;
     }
-  }
+  });
   return { known, open: open[0] };
 }
 
@@ -123,12 +116,12 @@ function stepsOf(expression: NixExpression, names: Aliases): Steps | undefined {
 export function aliasesIn(root: NixExpression): Aliases {
   // A name with two meanings has none.
   const given = new Map<string, NixExpression | undefined>();
-  for (const expression of everyExpression(root)) {
-    if (expression.kind !== "let") continue;
+  visit(root, (expression) => {
+    if (expression.kind !== "let") return;
     for (const { name, value } of expression.bindings.flatMap(namesGiven)) {
       given.set(name, given.has(name) ? undefined : value);
     }
-  }
+  });
   const names = new Map<string, Steps>();
   // Names of names: each round follows them one step further.
   for (let round = 0; round < DEEPEST; round++) {

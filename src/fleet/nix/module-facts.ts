@@ -4,7 +4,7 @@ import { lineAt, lineStarts } from "./cursor.ts";
 import { type Aliases, aliasesIn, type ModuleMention, mentionsIn } from "./mentions.ts";
 import { isLikeMachineModule, type MachineClass, machineClass } from "./names-of-modules.ts";
 import { parseNix } from "./parse.ts";
-import { everyExpression, type NixExpression, nameOf } from "./syntax.ts";
+import { type NixExpression, nameOf, visit } from "./syntax.ts";
 
 export interface ExportedModule {
   readonly class: MachineClass;
@@ -46,6 +46,9 @@ export interface ModuleFacts {
 /** What a flake module may be made by, of which neither a machine nor the module of one comes but from files. */
 const IMPORTS = /^import|OptionModule(?:With)?$/;
 
+/** Without either word no module of a machine can be spoken of; most files of a fleet need not be gone through. */
+const MAY_MENTION = /modules|machines/;
+
 /**
  * @param bare whether `machines.x` and `inventory.machines.x` at the top are clan's too: in a file that clan itself imports
  * @throws SecretsError `E_NIX_SYNTAX`, `E_NIX_NESTING`, with the line
@@ -61,6 +64,7 @@ class Reading {
   readonly #root: NixExpression;
   readonly #bare: boolean;
   readonly #starts: readonly number[];
+  readonly #mayMention: boolean;
   readonly #aliases: Aliases;
   readonly #attributes = new NixAttributeReader();
   readonly #exports: ExportedModule[] = [];
@@ -72,11 +76,12 @@ class Reading {
     this.#root = root;
     this.#bare = bare;
     this.#starts = lineStarts(text);
-    this.#aliases = aliasesIn(root);
+    this.#mayMention = MAY_MENTION.test(text);
+    this.#aliases = this.#mayMention ? aliasesIn(root) : new Map();
   }
 
   facts(): ModuleFacts {
-    const { known, open } = mentionsIn(this.#root, this.#aliases);
+    const { known, open } = this.#mayMention ? mentionsIn(this.#root, this.#aliases) : { known: [], open: undefined };
     if (open !== undefined) this.#uncertain.mentions = this.#line(open);
     return {
       exports: this.#exports,
@@ -132,7 +137,7 @@ class Reading {
         modules: mentionsIn(value, this.#aliases).known.map((mention) => this.#placed(mention)),
       };
       this.#inside.set(value, inside);
-      this.#machines.push({ name, line: this.#line(at), tier, certain: certain && machines.certain, ...inside });
+      this.#machines.push({ name, line: this.#line(at), tier, certain, ...inside });
     }
   }
 
@@ -190,7 +195,7 @@ function speaksOf(root: NixExpression, word: RegExp): boolean {
 
 function wordsOf(root: NixExpression): ReadonlySet<string> {
   const words = new Set<string>();
-  for (const expression of everyExpression(root)) {
+  visit(root, (expression) => {
     if (expression.kind === "string" && expression.inner.length === 0) words.add(expression.text);
     else if (expression.kind === "select") addNames(words, expression.path);
     else if (expression.kind === "set" || expression.kind === "let") {
@@ -198,7 +203,7 @@ function wordsOf(root: NixExpression): ReadonlySet<string> {
         addNames(words, binding.kind === "attribute" ? binding.path : binding.names);
       }
     }
-  }
+  });
   return words;
 }
 

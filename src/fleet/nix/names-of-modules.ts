@@ -11,6 +11,9 @@ export function machineModule(machineClass: MachineClass, host: string): string 
   return `machines/${machineClass}/${host}`;
 }
 
+/** Longer ones are not guessed at. */
+const LONGEST = 100;
+
 /** `machines/nixos/web01`, and what somebody may have meant by `machine/nixos/web01` or `machines/web01`. */
 export function isLikeMachineModule(name: string): boolean {
   const slash = name.indexOf("/");
@@ -36,21 +39,26 @@ export function nearest(name: string, names: Iterable<string>, most = 3): string
   return best;
 }
 
-/** How many characters are to be put in, taken out, changed, or swapped with their neighbour; `most` when it is more. */
+/**
+ * How many characters are to be put in, taken out, changed, or swapped with their neighbour; more than `most` when it is
+ * more. Only what can still come out at `most` is reckoned.
+ */
 function distance(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most || a.length > 200) return most + 1;
+  if (Math.abs(a.length - b.length) > most || a.length > LONGEST) return most + 1;
+  const far = most + 1;
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
+    const row: number[] = Array.from({ length: b.length + 1 }, () => far);
+    row[0] = i;
+    for (let j = Math.max(1, i - most); j <= Math.min(b.length, i + most); j++) {
       const same = a[i - 1] === b[j - 1];
-      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        best = Math.min(best, (before[j - 2] ?? 0) + 1);
-      row.push(best);
+      let best = Math.min((last[j] ?? far) + 1, (row[j - 1] ?? far) + 1, (last[j - 1] ?? far) + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) best = Math.min(best, (before[j - 2] ?? far) + 1);
+      row[j] = best;
     }
     [before, last] = [last, row];
   }
-  return last[b.length] ?? most + 1;
+  return last[b.length] ?? far;
 }

@@ -8,9 +8,9 @@ import type { NixBinding, NixExpression, NixPart } from "./syntax.ts";
 
 /** Lengths are bounded, so that what is none after all is not read again and again. */
 const URI = /[a-zA-Z][a-zA-Z0-9+.-]{0,62}:[a-zA-Z0-9%/?:@&=+$,_.!~*'-]+/y;
-const PATH = /(?:[a-zA-Z0-9._+-]{0,255}|~)(?:\/[a-zA-Z0-9._+-]+)+\/?|<[a-zA-Z0-9._+-]+(?:\/[a-zA-Z0-9._+-]+)*>/y;
+const PATH = /(?:[a-zA-Z0-9._+-]{0,100}|~)(?:\/[a-zA-Z0-9._+-]+)+\/?|<[a-zA-Z0-9._+-]+(?:\/[a-zA-Z0-9._+-]+)*>/y;
 /** A path that goes on with `${`. */
-const OPEN_PATH = /(?:[a-zA-Z0-9._+-]{0,255}|~)(?:\/[a-zA-Z0-9._+-]+)*\/(?=\$\{)/y;
+const OPEN_PATH = /(?:[a-zA-Z0-9._+-]{0,100}|~)(?:\/[a-zA-Z0-9._+-]+)*\/(?=\$\{)/y;
 const PATH_REST = /[a-zA-Z0-9._+/-]+/y;
 const NUMBER = /(?:[1-9][0-9]*\.[0-9]*|0?\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[0-9]+/y;
 const OPERATOR = /->|\|\||&&|==|!=|<=|>=|<\||\|>|\/\/|\+\+|[<>+*/-]/y;

@@ -79,60 +79,72 @@ export type NixBinding =
   | { readonly kind: "attribute"; readonly path: readonly NixPart[]; readonly value: NixExpression }
   | { readonly kind: "inherit"; readonly from: NixExpression | undefined; readonly names: readonly NixPart[] };
 
-/** Every expression that stands directly in one. */
-export function childrenOf(expression: NixExpression): readonly NixExpression[] {
-  switch (expression.kind) {
-    case "set":
-      return expression.bindings.flatMap(inBinding);
-    case "let":
-      return [...expression.bindings.flatMap(inBinding), expression.body];
-    case "function":
-      return [...expression.defaults, expression.body];
-    case "with":
-    case "assert":
-      return [expression.scope, expression.body];
-    case "if":
-      return [expression.condition, ...expression.branches];
-    case "call":
-      return [expression.head, ...expression.args];
-    case "select":
-      return [
-        expression.base,
-        ...expression.path.flatMap(({ inner }) => inner),
-        ...(expression.fallback === undefined ? [] : [expression.fallback]),
-      ];
-    case "operation":
-      return expression.operands;
-    case "list":
-      return expression.items;
-    case "string":
-    case "constant":
-      return expression.inner;
-    case "name":
-      return [];
-  }
-}
-
-function inBinding(binding: NixBinding): readonly NixExpression[] {
-  if (binding.kind === "attribute") return [...binding.path.flatMap(({ inner }) => inner), binding.value];
-  return [...(binding.from === undefined ? [] : [binding.from]), ...binding.names.flatMap(({ inner }) => inner)];
-}
-
 /** The last word of `a`, `lib.a`, `inputs.x.lib.a`: what a function is called. */
 export function nameOf(expression: NixExpression): string | undefined {
   if (expression.kind === "name") return expression.name;
   return expression.kind === "select" ? expression.path.at(-1)?.text : undefined;
 }
 
-/** An expression and all that stands in it, outside first. */
-export function* everyExpression(root: NixExpression): Generator<NixExpression> {
-  const waiting: NixExpression[] = [root];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    yield next;
-    const children = childrenOf(next);
-    for (let index = children.length - 1; index >= 0; index--) {
-      const child = children[index];
-      if (child !== undefined) waiting.push(child);
+/** Tells an expression and all that stands in it, outside first. Nothing is deeper than what could be read. */
+export function visit(expression: NixExpression, tell: (expression: NixExpression) => void): void {
+  tell(expression);
+  switch (expression.kind) {
+    case "set":
+      visitBindings(expression.bindings, tell);
+      return;
+    case "let":
+      visitBindings(expression.bindings, tell);
+      visit(expression.body, tell);
+      return;
+    case "function":
+      visitAll(expression.defaults, tell);
+      visit(expression.body, tell);
+      return;
+    case "with":
+    case "assert":
+      visit(expression.scope, tell);
+      visit(expression.body, tell);
+      return;
+    case "if":
+      visit(expression.condition, tell);
+      visitAll(expression.branches, tell);
+      return;
+    case "call":
+      visit(expression.head, tell);
+      visitAll(expression.args, tell);
+      return;
+    case "select":
+      visit(expression.base, tell);
+      for (const { inner } of expression.path) visitAll(inner, tell);
+      if (expression.fallback !== undefined) visit(expression.fallback, tell);
+      return;
+    case "operation":
+      visitAll(expression.operands, tell);
+      return;
+    case "list":
+      visitAll(expression.items, tell);
+      return;
+    case "string":
+    case "constant":
+      visitAll(expression.inner, tell);
+      return;
+    case "name":
+      return;
+  }
+}
+
+function visitAll(expressions: readonly NixExpression[], tell: (expression: NixExpression) => void): void {
+  for (const expression of expressions) visit(expression, tell);
+}
+
+function visitBindings(bindings: readonly NixBinding[], tell: (expression: NixExpression) => void): void {
+  for (const binding of bindings) {
+    if (binding.kind === "attribute") {
+      for (const { inner } of binding.path) visitAll(inner, tell);
+      visit(binding.value, tell);
+    } else {
+      if (binding.from !== undefined) visit(binding.from, tell);
+      for (const { inner } of binding.names) visitAll(inner, tell);
     }
   }
 }

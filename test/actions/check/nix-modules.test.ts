@@ -225,6 +225,23 @@ const NOTHING: readonly (readonly [what: string, changes: Changes])[] = [
     },
   ],
   [
+    "a machine that is made of another's module on purpose",
+    {
+      [REGISTRY]: registry.replace("web01 = {", "staging = {"),
+      ...inventory("{ }"),
+      "sops/machines/staging/key.json": key(),
+    },
+  ],
+  [
+    "a fleet that registers no machine in Nix",
+    {
+      [REGISTRY]: undefined,
+      ...inventory("{ }"),
+      "modules/vm.nix": `{ self, ... }: { x = [ ${["nixos", "nixos", "darwin"].map((of, index) => `self.modules.${of}."machines/${of}/${["web01", "db01", "mac"][index]}"`).join(" ")} ]; }`,
+      "sops/machines/gone/key.json": key(),
+    },
+  ],
+  [
     "a machine behind a condition may not be there",
     {
       [REGISTRY]: registry.replace("clan.machines = {", "clan.machines = lib.optionalAttrs full {"),
@@ -315,6 +332,12 @@ const UNSURE: readonly (readonly [what: string, changes: Changes, place: string,
     { [REGISTRY]: without("web01"), "modules/clan/broken.nix": "{\n  a = ;\n}\n" },
     "modules/clan/broken.nix:2",
     /^an expression is missing, so it cannot be told whether all is right with web01$/,
+  ],
+  [
+    "a file is larger than people write",
+    { [REGISTRY]: without("web01"), "modules/clan/large.nix": `{ }${" ".repeat(1024 * 1024)}` },
+    "modules/clan/large.nix",
+    /^it is too large, so it cannot be told/,
   ],
   [
     "a link is not followed",

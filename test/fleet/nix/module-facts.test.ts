@@ -117,6 +117,12 @@ const REGISTRY: readonly Case[] = [
     `needs nixos ${W} :1`,
   ],
   ["on a condition", "{ lib, ... }: { clan.machines = lib.mkIf x { web01 = { }; }; }", "machine web01 :1 perhaps"],
+  [
+    "one of two",
+    "{ clan.machines = if x then { a = { }; } else { b = { }; }; }",
+    "machine a :1 perhaps",
+    "machine b :1 perhaps",
+  ],
   ["by imports of clan", "{ clan.imports = [ { machines.web01 = { }; } ./b.nix ]; }", "machine web01 :1"],
   ["members of a role are not registered by it", "{ clan.inventory.instances.x.roles.y.machines.web01 = { }; }"],
   [
@@ -211,7 +217,7 @@ const HOSTILE: readonly (readonly [what: string, text: string])[] = [
   ["a long alias used often", `let m = ${"a.".repeat(20_000)}b; in [ ${"m.x ".repeat(20_000)} ]`],
   [
     "many entries of one value",
-    `let v = { imports = [ ${'m."machines/nixos/a" '.repeat(2_000)} ]; }; in { clan.machines = { ${Array.from({ length: 5_000 }, (_, i) => `a${i} = v;`).join("")} }; }`,
+    `let v = { imports = [ ${'m."machines/nixos/a" '.repeat(20_000)} ]; }; in { clan.machines = { ${Array.from({ length: 20_000 }, (_, i) => `a${i} = v;`).join("")} }; }`,
   ],
   [
     "many names of let",
@@ -231,13 +237,14 @@ const HOSTILE: readonly (readonly [what: string, text: string])[] = [
 
 for (const [what, text] of HOSTILE) {
   test(`at once: ${what}`, () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     try {
       readModuleFacts(text).words();
     } catch (error) {
       assert.ok(error instanceof SecretsError, String(error));
     }
-    const took = performance.now() - started;
+    // Of this process: others may keep the machine busy.
+    const took = process.cpuUsage(started).user / 1000;
     assert.ok(took < 2000, `${took} ms`);
   });
 }
