@@ -136,6 +136,16 @@ describe("planRename", () => {
     assert.deepEqual(moved.readers("vars/www/a/b/secret"), ["ada", "www"]);
   });
 
+  it("gives a name that differs in what anchors cannot tell, and none that differs in cases alone", async () => {
+    const files = { ...keyFile("machines", "web-1", web), ...keyFile("users", "Eve", ada) };
+    const place = await workplaceOf(files, ada);
+    const { files: renamed } = await after(place, await planRename(place, "machine", "web-1", "web_1"));
+    assert.ok("sops/machines/web_1/key.json" in renamed && !("sops/machines/web-1/key.json" in renamed));
+    // Where cases are not told apart, the old place is the new one, and would be removed with it.
+    await assert.rejects(planRename(place, "user", "Eve", "eve"), { code: "E_EXISTS" });
+    await assert.rejects(planRename(place, "machine", "web-1", "web-1"), { code: "E_EXISTS" });
+  });
+
   it("refuses names that are taken or that are none, and places where something lies", async () => {
     const place = await smallPlace({ "vars/per-machine/www/old/thing/value": "x" });
     for (const name of ["bob", "web", "admins"])
