@@ -15,7 +15,7 @@ export class PolicyDraft {
   readonly #changes = new Map<string, PlannedChange>();
 
   constructor(ground: Ground) {
-    this.#ground = ground;
+    this.#ground = steady(ground);
   }
 
   /** In the order in which the files were first touched; one for each. */
@@ -117,4 +117,19 @@ export class PolicyDraft {
     if (kind === "link") return `link:${await this.#ground.readLink(path)}`;
     return contentHash(await this.#ground.read(path));
   }
+}
+
+/**
+ * Somebody else may change the policy while a draft is made. What states it is read once, so that an edit is made of the
+ * very text that it expects to find when it is applied.
+ */
+function steady(ground: Ground): Ground {
+  const reads = new Map<string, Promise<Uint8Array>>();
+  const read = (path: string): Promise<Uint8Array> => {
+    if (!/(^|\/)(\.sops\.yaml|key\.json|known_hosts)$/.test(path)) return ground.read(path);
+    const known = reads.get(path) ?? ground.read(path);
+    reads.set(path, known);
+    return known;
+  };
+  return { ...ground, read };
 }
