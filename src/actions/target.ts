@@ -4,6 +4,7 @@ import { type Address, formatAddress, parseAddress, suggest, type VarAddress } f
 import { formatOfPath } from "../sops/format.ts";
 import type { Format } from "../sops/store.ts";
 import type { KeyPath } from "../sops/tree.ts";
+import { isFlatTree } from "./service/folders.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface VarTarget {
@@ -101,9 +102,7 @@ function directoriesOf(address: VarAddress, file: string): string[] {
 
 /** A fleet that keeps `vars/<machine>/…` does so for its new secrets as well. */
 async function isFlat({ ground }: Workplace): Promise<boolean> {
-  const owners = new Set<string>();
-  for (const { path } of await ground.list()) if (path.startsWith("vars/")) owners.add(path.split("/", 2)[1] ?? "");
-  return !owners.has("per-machine") && [...owners].some((owner) => owner !== "shared" && owner !== "per-export");
+  return isFlatTree((await ground.list()).map(({ path }) => path));
 }
 
 async function varAt(

@@ -1,0 +1,138 @@
+/** Which service reads the files of which: resolved as clan resolves it, and told where it cannot be. */
+import { SecretsError } from "../../errors.ts";
+import { suggest } from "../../fleet/address.ts";
+import type { Service } from "../../fleet/services/service.ts";
+
+export interface ServiceGraph {
+  /** By address, in an order in which each comes after what it reads; of several that could be next, by address. */
+  readonly services: ReadonlyMap<string, Service>;
+  /** What a service reads, in the order of its definition. */
+  readonly dependencies: ReadonlyMap<string, readonly Service[]>;
+  /** Who reads the files of a service. */
+  readonly dependents: ReadonlyMap<string, readonly Service[]>;
+}
+
+/** Names in one message. */
+const LISTED = 12;
+
+/**
+ * A name means the service of that name on the same machine, and otherwise the shared one.
+ *
+ * @returns the graph of all that is sound, and everything that is not: `E_SERVICE_DEPENDENCY` for a name that nothing
+ *   answers to and for a shared service that depends on one of a machine, `E_SERVICE_CYCLE` with its path
+ */
+export function readGraph(services: readonly Service[]): { graph: ServiceGraph; faults: readonly SecretsError[] } {
+  const known = new Map(services.map((service) => [service.address, service]));
+  const faults: SecretsError[] = [];
+  const dependencies = new Map<string, Service[]>();
+  const dependents = new Map<string, Service[]>(services.map(({ address }) => [address, []]));
+  for (const service of services) {
+    const found = service.dependencies.flatMap((name) => {
+      const dependency = resolve(known, service, name);
+      if (dependency instanceof SecretsError) faults.push(dependency);
+      return dependency instanceof SecretsError ? [] : [dependency];
+    });
+    dependencies.set(service.address, found);
+    for (const { address } of found) dependents.get(address)?.push(service);
+  }
+  const { order, cycle } = sorted(services, dependencies);
+  if (cycle.length > 0) faults.push(cyclic(cycle));
+  return { graph: { services: new Map(order.map((one) => [one.address, one])), dependencies, dependents }, faults };
+}
+
+/** The graph. @throws SecretsError the first fault, with the others in its hint */
+export function soundGraph(services: readonly Service[]): ServiceGraph {
+  const { graph, faults } = readGraph(services);
+  const [first, ...others] = faults;
+  if (first === undefined) return graph;
+  if (others.length === 0) throw first;
+  const more = others.slice(0, LISTED).map(({ message }) => message);
+  throw new SecretsError(first.code, first.message, {
+    kind: first.kind,
+    hint: [...(first.hint === undefined ? [] : [first.hint]), "and:", ...more, "secrets service check tells all"].join(
+      "\n",
+    ),
+    ...(first.location === undefined ? {} : { location: first.location }),
+  });
+}
+
+/** These, and everything that reads their files, however indirectly; in the order of the graph. */
+export function withDependents(graph: ServiceGraph, roots: Iterable<Service>): Service[] {
+  const reached = new Set<string>();
+  const waiting = [...roots];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (reached.has(next.address)) continue;
+    reached.add(next.address);
+    waiting.push(...(graph.dependents.get(next.address) ?? []));
+  }
+  return [...graph.services.values()].filter(({ address }) => reached.has(address));
+}
+
+/** Where a definition stands, for an error. */
+export function placeOf({ origin }: Service): { location?: { file: string; line?: number } } {
+  return origin.kind === "file" ? { location: { file: origin.path, line: origin.line } } : {};
+}
+
+function resolve(known: ReadonlyMap<string, Service>, service: Service, name: string): Service | SecretsError {
+  const own = service.machine === undefined ? undefined : known.get(`vars/${service.machine}/${name}`);
+  const found = own ?? known.get(`vars/shared/${name}`);
+  if (found !== undefined && found.address !== service.address) return found;
+  const fault = (message: string, hint: string) =>
+    new SecretsError("E_SERVICE_DEPENDENCY", message, { ...placeOf(service), hint });
+  if (found !== undefined) return cyclic([service]);
+  const elsewhere = [...known.values()].filter((other) => other.name === name);
+  if (elsewhere.length > 0 && service.machine === undefined) {
+    return fault(
+      `${service.address} is shared and depends on ${name}, which each machine has its own of`,
+      `share ${name} as well, or give each machine its own ${service.name}`,
+    );
+  }
+  const near = suggest(name, new Set([...known.values()].map((other) => other.name)));
+  const here =
+    service.machine === undefined ? "no shared service" : `no service on ${service.machine} and no shared one`;
+  return fault(
+    `${service.address} depends on ${name}, and there is ${here} of that name`,
+    near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets service ls shows every service",
+  );
+}
+
+/** By levels, so that the order does not depend on that of the input. */
+function sorted(services: readonly Service[], dependencies: ReadonlyMap<string, readonly Service[]>) {
+  const order: Service[] = [];
+  const done = new Set<string>();
+  let waiting = [...services].sort((a, b) => (a.address < b.address ? -1 : 1));
+  while (waiting.length > 0) {
+    const ready = waiting.filter(({ address }) =>
+      (dependencies.get(address) ?? []).every((one) => done.has(one.address)),
+    );
+    if (ready.length === 0) return { order, cycle: findCycle(waiting, dependencies, done) };
+    order.push(...ready);
+    for (const { address } of ready) done.add(address);
+    waiting = waiting.filter(({ address }) => !done.has(address));
+  }
+  return { order, cycle: [] };
+}
+
+/** Each of these waits for another of these: following what one waits for comes back to where it was. */
+function findCycle(
+  waiting: readonly Service[],
+  dependencies: ReadonlyMap<string, readonly Service[]>,
+  done: ReadonlySet<string>,
+): Service[] {
+  const path: Service[] = [];
+  let next = waiting[0];
+  while (next !== undefined && !path.includes(next)) {
+    path.push(next);
+    next = dependencies.get(next.address)?.find(({ address }) => !done.has(address));
+  }
+  return next === undefined ? [] : path.slice(path.indexOf(next));
+}
+
+function cyclic(cycle: readonly Service[]): SecretsError {
+  const [first] = cycle;
+  const path = [...cycle, ...(first === undefined ? [] : [first])].map(({ address }) => address).join(" → ");
+  return new SecretsError("E_SERVICE_CYCLE", `these services depend on each other in a cycle: ${path}`, {
+    ...(first === undefined ? {} : placeOf(first)),
+    hint: "take one of these dependencies out",
+  });
+}
