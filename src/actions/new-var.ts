@@ -103,9 +103,6 @@ async function inferMembers(
   leaves: readonly Leaf[],
   registry: Registry,
 ): Promise<Member[]> {
-  const secrets = leaves.filter((leaf) => leaf.secret && leaf.address.kind === "var");
-  const ofMachine = secrets.filter((leaf) => leaf.address.kind === "var" && leaf.address.machine === target.machine);
-  const ofService = ofMachine.filter((leaf) => leaf.address.kind === "var" && leaf.address.service === target.service);
   const members: Member[] = [];
   if (target.machine !== undefined) {
     if (!registry.machines.has(target.machine)) {
@@ -116,6 +113,7 @@ async function inferMembers(
     }
     members.push({ kind: "machines", name: target.machine });
   } else {
+    const { ofService } = secretsBeside(target, leaves);
     if (ofService.length === 0) {
       throw new SecretsError("E_READERS_UNKNOWN", "nothing says which machines share this new secret", {
         location: { file: target.directory },
@@ -124,15 +122,30 @@ async function inferMembers(
     }
     for (const name of commonTo(ofService, "machines")) members.push({ kind: "machines", name });
   }
+  for (const name of groupsBeside(target, leaves, registry)) members.push({ kind: "groups", name });
+  return withMe(members, registry, await actingUser(workplace, registry));
+}
+
+type Beside = Pick<VarTarget, "machine" | "service">;
+
+function secretsBeside({ machine, service }: Beside, leaves: readonly Leaf[]) {
+  const secrets = leaves.filter((leaf) => leaf.secret && leaf.address.kind === "var");
+  const ofMachine = secrets.filter(({ address }) => address.kind === "var" && address.machine === machine);
+  const ofService = ofMachine.filter(({ address }) => address.kind === "var" && address.service === service);
+  return { secrets, ofMachine, ofService };
+}
+
+/** Groups that every secret beside it is linked for: of its service, else of its machine, else of all. */
+export function groupsBeside(target: Beside, leaves: readonly Leaf[], registry: Registry): string[] {
+  const { secrets, ofMachine, ofService } = secretsBeside(target, leaves);
   const beside = [ofService, ofMachine, secrets].find((some) => some.length > 0) ?? [];
-  for (const name of commonTo(beside, "groups")) {
-    if (registry.groups.has(name)) members.push({ kind: "groups", name });
-  }
-  const me = await actingUser(workplace, registry);
-  // clan links the acting user beside a group that covers them already; those links only ever pile up.
+  return commonTo(beside, "groups").filter((name) => registry.groups.has(name));
+}
+
+/** clan links the acting user beside a group that covers them already; those links only ever pile up. */
+export function withMe(members: readonly Member[], registry: Registry, me: string | undefined): Member[] {
   const covered = members.some((member) => peopleOf(member, registry).includes(me ?? ""));
-  if (me !== undefined && !covered) members.push({ kind: "users", name: me });
-  return members;
+  return me === undefined || covered ? [...members] : [...members, { kind: "users", name: me }];
 }
 
 /** Names that every one of these secrets has a link for. */
@@ -144,7 +157,7 @@ function commonTo(leaves: readonly Leaf[], kind: "groups" | "machines"): string[
 }
 
 /** The registered user who holds one of this person's keys. */
-async function actingUser(workplace: Workplace, registry: Registry): Promise<string | undefined> {
+export async function actingUser(workplace: Workplace, registry: Registry): Promise<string | undefined> {
   const held = new Set((await workplace.keyring()).recipients());
   for (const user of registry.users.values()) {
     if (user.keys.some((key) => held.has(key.id))) return user.name;
@@ -152,7 +165,7 @@ async function actingUser(workplace: Workplace, registry: Registry): Promise<str
   return undefined;
 }
 
-function parseMember(text: string, registry: Registry): Member {
+export function parseMember(text: string, registry: Registry): Member {
   const [kindText, name = "", ...rest] = text.split("/");
   const kind = MEMBER_KINDS.find((known) => known === kindText);
   if (kind === undefined || rest.length > 0) {
@@ -166,7 +179,7 @@ function parseMember(text: string, registry: Registry): Member {
   });
 }
 
-function peopleOf(member: Member, registry: Registry): string[] {
+export function peopleOf(member: Member, registry: Registry): string[] {
   if (member.kind === "users") return [member.name];
   if (member.kind === "machines") return [];
   return (registry.groups.get(member.name)?.members ?? [])
@@ -175,7 +188,7 @@ function peopleOf(member: Member, registry: Registry): string[] {
 }
 
 /** As clan writes them: every key of everyone, each once, sorted. */
-function keysOf(members: readonly Member[], registry: Registry): NewKey[] {
+export function keysOf(members: readonly Member[], registry: Registry): NewKey[] {
   // clan's own readers ignore what a damaged key.json holds beside its good keys; a new secret must not lose a reader so.
   const all = new Map<string, ClanKey>();
   const add = ({ kind, name }: Member): void => {

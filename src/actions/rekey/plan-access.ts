@@ -11,6 +11,7 @@ import type { Policy } from "../../fleet/policy.ts";
 import { opensAlone } from "../../fleet/shares.ts";
 import { askPlugins } from "../ask-plugins.ts";
 import { namedFew } from "../named-few.ts";
+import { carryRecords } from "../service/carry-records.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, type PolicyEdit } from "./access-plan.ts";
 import { refuseReaders } from "./refusals.ts";
@@ -55,10 +56,15 @@ export async function planAccess(
   refuseReaders(before, after, orders, options.force === true);
   const rekeyed = await rekeyAll(workplace, orders, options);
   const documents = orders.map(stepOf(options, namesIn(before, after)));
+  const anew = rekeyed.filter((_, i) => orders[i]?.freshDataKey === true && orders[i]?.value === undefined);
+  const records = await carryRecords(
+    workplace.ground,
+    anew.map(({ change }) => change),
+  );
   return {
     summary: edit.summary,
-    changes: [...edit.changes, ...rekeyed.map(({ change }) => change)],
-    policy: edit.changes,
+    changes: [...edit.changes, ...records, ...rekeyed.map(({ change }) => change)],
+    policy: [...edit.changes, ...records],
     documents,
     exposed: orders.flatMap((order, i) => exposedBy(order, rekeyed[i])),
     sealedTo: sealedTo(rekeyed, namesIn(before, after)),

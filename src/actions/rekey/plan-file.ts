@@ -12,6 +12,7 @@ import { contentHash, type FileChange } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
 import { isKnownHostsText } from "../machine/known-hosts.ts";
 import type { PlannedChange } from "../plan.ts";
+import { parseRecord } from "../service/record.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader } from "./access-plan.ts";
 
@@ -92,7 +93,7 @@ export async function readPlan(workplace: Workplace, text: string, name: string)
   const moved = new Set(changes.flatMap(({ change }) => (change.kind === "remove" ? [change.expect] : [])));
   for (const { change } of changes) {
     if (known.has(change.path) || isPolicyChange(change, moved) || isNewDocument(change, moved)) continue;
-    if (isNewHostKey(change) || (await isKnownHosts(workplace.ground, change))) continue;
+    if (isNewHostKey(change) || isRecord(change) || (await isKnownHosts(workplace.ground, change))) continue;
     throw notAPlan(name, `it would touch ${change.path}, which is neither policy nor document`);
   }
   return rebuild(workplace.ground, before, changes, moved, data, name);
@@ -176,6 +177,12 @@ function isNewHostKey(change: FileChange): boolean {
   if (change.kind !== "write" || change.expect !== "absent") return false;
   const isPlace = /^vars\/.+\/openssh\/ssh\.id_ed25519\.pub\/value$/.test(change.path);
   return isPlace && /^ssh-ed25519 [A-Za-z0-9+/=]+ [\w@.-]+\n$/.test(Buffer.from(change.bytes).toString("latin1"));
+}
+
+/** What a service was made of: hashes, and nothing else. */
+function isRecord(change: FileChange): boolean {
+  const isPlace = /^vars\/.+\/\.inputs\.json$/.test(change.path);
+  return isPlace && change.kind === "write" && parseRecord(change.bytes) !== undefined;
 }
 
 /** A file that is, and stays, lines of known_hosts, whatever its name. */

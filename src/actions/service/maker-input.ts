@@ -3,6 +3,8 @@ import type { Service } from "../../fleet/services/service.ts";
 
 export interface MakerInput {
   readonly service: Service;
+  /** The services whose files are in `inputs`. */
+  readonly dependencies: readonly Service[];
   /** Answers by the prompt's name; exactly what was typed, without a newline. */
   readonly prompts: ReadonlyMap<string, Uint8Array>;
   /** Files of the dependencies, by `<service>/<file>`. */

@@ -25,7 +25,7 @@ export async function readStandings(ground: Ground, graph: ServiceGraph): Promis
   const files = await ground.list();
   const index = new PathIndex(files);
   const flat = isFlatTree(files.map(({ path }) => path));
-  const marks = new Marks(ground, flat);
+  const marks = new Marks(ground, (service) => serviceFolder(service, flat));
   const standings = new Map<string, Standing>();
   for (const service of graph.services.values()) {
     standings.set(
@@ -105,18 +105,20 @@ async function storedHash(ground: Ground, index: PathIndex, folder: string): Pro
 }
 
 /** Marks of files as they lie there, each read once. */
-class Marks {
+export class Marks {
   readonly #ground: Ground;
-  readonly #flat: boolean;
+  readonly #folderOf: (service: Service) => string;
   readonly #known = new Map<string, Promise<string | undefined>>();
 
-  constructor(ground: Ground, flat: boolean) {
+  /** @param folders where the files of each service lie, by its address */
+  constructor(ground: Ground, folders: (service: Service) => string) {
     this.#ground = ground;
-    this.#flat = flat;
+    this.#folderOf = folders;
   }
 
+  /** Undefined for a file that is not there. */
   of(service: Service, name: string): Promise<string | undefined> {
-    const folder = `${serviceFolder(service, this.#flat)}/${name}`;
+    const folder = `${this.#folderOf(service)}/${name}`;
     const mark = this.#known.get(folder) ?? this.#read(service, name, folder);
     this.#known.set(folder, mark);
     return mark;

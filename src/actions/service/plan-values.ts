@@ -1,0 +1,265 @@
+/** From what services made to one plan: values, links, public files, hashes, and what is left over from before. */
+import { recipientId } from "../../age/recipient.ts";
+import { SecretsError } from "../../errors.ts";
+import { overlayGround } from "../../fleet/overlay.ts";
+import { PathIndex } from "../../fleet/path-index.ts";
+import type { Service, ServiceFile } from "../../fleet/services/service.ts";
+import { createFile, type NewKey } from "../../sops/create-file.ts";
+import { sealWithGpg } from "../../sops/pgp.ts";
+import { parsePlain } from "../../sops/plain-text.ts";
+import type { PlannedChange } from "../plan.ts";
+import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, policyEdit } from "../rekey/access-plan.ts";
+import { planAccess } from "../rekey/plan-access.ts";
+import { PolicyDraft } from "../rekey/policy-draft.ts";
+import type { Workplace } from "../workplace.ts";
+import { ReaderDraft } from "./draft-readers.ts";
+import { RECORD, serviceFolder, VALIDATION_HASH } from "./folders.ts";
+import type { ServiceGraph } from "./graph.ts";
+import type { MadeFiles } from "./maker-input.ts";
+import { definitionHash, formatRecord, type ServiceRecord } from "./record.ts";
+import { Marks, type Standing } from "./standing.ts";
+
+export interface ValueOrder {
+  readonly graph: ServiceGraph;
+  readonly standings: ReadonlyMap<string, Standing>;
+  /** By the service's address. */
+  readonly made: ReadonlyMap<string, MadeFiles>;
+  /** Services that keep their values: their links are put right. */
+  readonly mended: readonly Service[];
+  readonly summary: string;
+  readonly warnings?: readonly string[];
+  readonly next?: readonly string[];
+}
+
+/** Documents that are sealed at one time. */
+const ABREAST = 64;
+
+interface Sealing {
+  readonly path: string;
+  readonly address: string;
+  readonly bytes: Uint8Array;
+  readonly keys: readonly NewKey[];
+}
+
+/**
+ * A value that is written over makes a whole new document with a new data key, sealed to whom links say: what was there
+ * need not be opened for it.
+ *
+ * @throws SecretsError `E_READER_UNKNOWN`, `E_NO_PERSON`, `E_SECRET_TO_PUBLIC`, and what `planAccess` throws
+ */
+export async function planValues(workplace: Workplace, order: ValueOrder): Promise<AccessPlan> {
+  const { graph, standings, made, mended } = order;
+  const running = [...made.keys()].flatMap((address) => graph.services.get(address) ?? []);
+  const draft = new PolicyDraft(workplace.ground);
+  const index = new PathIndex(await workplace.ground.list());
+  const readers = await ReaderDraft.open(workplace, draft, index, running.length > 0);
+  readers.refuseStrangers([...running, ...mended]);
+  const sealings: Sealing[] = [];
+  for (const service of running) {
+    const standing = standings.get(service.address);
+    const files = made.get(service.address);
+    if (standing === undefined || files === undefined) continue;
+    await removeOtherPlace(draft, index, standing, order);
+    for (const file of service.files) {
+      const bytes = files.get(file.name) ?? new Uint8Array();
+      const sealing = await placeFile(draft, index, readers, standing, file, bytes);
+      if (sealing !== undefined) sealings.push(sealing);
+    }
+    await placeHash(draft, standing);
+  }
+  for (const service of mended) await mendLinks(readers, standings.get(service.address));
+  const documents = new Set(sealings.map(({ path }) => path));
+  const before = await workplace.fleet();
+  for (const { path, text, address } of await sealAll(workplace, sealings)) {
+    await draft.write(path, Buffer.from(text, "utf8"), `value of ${address}`, 0o600);
+  }
+  const plan = await planAccess(
+    workplace,
+    policyEdit({
+      summary: order.summary,
+      changes: draft.changes,
+      warnings: order.warnings ?? [],
+      next: order.next ?? [],
+    }),
+  );
+  const steps = sealings.map((sealing) => stepOf(sealing, before));
+  return withDocuments(await withRecords(workplace, plan, running, order), documents, steps);
+}
+
+/** Links that are missing, or are not to be there, beside values that stay; without any key. */
+export async function linksToMend(
+  workplace: Workplace,
+  standings: ReadonlyMap<string, Standing>,
+  mended: readonly Service[],
+): Promise<readonly PlannedChange[]> {
+  const draft = new PolicyDraft(workplace.ground);
+  const index = new PathIndex(await workplace.ground.list());
+  const readers = await ReaderDraft.open(workplace, draft, index, false);
+  for (const service of mended) await mendLinks(readers, standings.get(service.address));
+  return draft.changes;
+}
+
+/** @returns what is to be sealed; a public value is drafted as it is */
+async function placeFile(
+  draft: PolicyDraft,
+  index: PathIndex,
+  readers: ReaderDraft,
+  { service, folder }: Standing,
+  file: ServiceFile,
+  bytes: Uint8Array,
+): Promise<Sealing | undefined> {
+  const place = `${folder}/${file.name}`;
+  const address = `${service.address}/${file.name}`;
+  if (file.secret) {
+    const keys = await readers.keysFor(service, file, place);
+    await draft.remove(`${place}/value`, `${address} is a secret now`);
+    return { path: `${place}/secret`, address, bytes, keys };
+  }
+  if (index.kindOf(`${place}/secret`) !== "missing") {
+    throw new SecretsError("E_SECRET_TO_PUBLIC", `${address} is a secret, and its definition calls it public now`, {
+      location: { file: `${place}/secret` },
+      hint: `if it may be known to everybody, remove the secret first: secrets rm ${address}\nelse put it right in the definition: secret: true`,
+    });
+  }
+  await draft.write(`${place}/value`, bytes, "public value");
+  return undefined;
+}
+
+async function placeHash(draft: PolicyDraft, { service, folder }: Standing): Promise<void> {
+  const path = `${folder}/${VALIDATION_HASH}`;
+  if (service.validation === undefined) await draft.remove(path, "no validation any more");
+  else await draft.write(path, Buffer.from(service.validation, "latin1"), "hash of the validation");
+}
+
+/** A service that became shared, or ceased to be, is made anew in its new place: what lies in the old one is read by nobody. */
+async function removeOtherPlace(
+  draft: PolicyDraft,
+  index: PathIndex,
+  { service, folder }: Standing,
+  order: ValueOrder,
+): Promise<void> {
+  const { name, machine, machines } = service;
+  // Folder → the address of the service that it would be of.
+  const others = new Map<string, string>();
+  if (machine !== undefined) others.set(`vars/shared/${name}`, `vars/shared/${name}`);
+  else {
+    for (const one of machines) {
+      for (const flat of [false, true]) others.set(serviceFolder({ name, machine: one }, flat), `vars/${one}/${name}`);
+    }
+  }
+  for (const [path, address] of others) {
+    if (order.graph.services.has(address) || path === folder) continue;
+    for (const file of index.under(path)) await draft.remove(file.path, `${name} lies in ${folder} now`);
+  }
+}
+
+async function mendLinks(readers: ReaderDraft, standing: Standing | undefined): Promise<void> {
+  if (standing === undefined) return;
+  const { service, folder, missing } = standing;
+  for (const file of service.files) {
+    if (file.secret && !missing.includes(file)) await readers.mend(service, file, `${folder}/${file.name}`);
+  }
+}
+
+async function sealAll(workplace: Workplace, sealings: readonly Sealing[]) {
+  const sealer = workplace.openSealer(sealings.reduce((sum, { keys }) => sum + keys.length, 0));
+  const { run, program } = workplace.gpg;
+  const seal = (key: NewKey, dataKey: Uint8Array) =>
+    key.type === "age" ? sealer.seal(key.id, dataKey) : sealWithGpg(key.id, dataKey, run, program);
+  const texts: { path: string; address: string; text: string }[] = [];
+  const waiting = sealings.entries();
+  const work = async () => {
+    for (const [i, { path, address, bytes, keys }] of waiting) {
+      const documents = parsePlain(bytes, "binary");
+      const text = await createFile({ format: "binary", documents, keyGroups: [keys], now: workplace.now(), seal });
+      texts[i] = { path, address, text };
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: ABREAST }, work));
+  } finally {
+    await sealer.close();
+  }
+  return texts;
+}
+
+type Before = Awaited<ReturnType<Workplace["fleet"]>>;
+
+interface SealedStep {
+  readonly step: DocumentStep;
+  /** Everybody whom it is sealed to, new or not. */
+  readonly readers: readonly PlannedReader[];
+}
+
+function stepOf({ path, address, keys }: Sealing, { documents, principals }: Before): SealedStep {
+  const old = documents.find((document) => document.path === path)?.readers ?? [];
+  const reader = ({ type, id }: { type: PlannedReader["type"]; id: string }): PlannedReader => {
+    const name = principals.nameOf(id);
+    return { type, id, ...(name === undefined ? {} : { name }) };
+  };
+  const readers = keys.map(({ type, id }) => reader({ type, id: type === "age" ? recipientId(id) : id }));
+  const [was, is] = [new Set(old.map(keyName)), new Set(readers.map(keyName))];
+  const step: DocumentStep = {
+    tier: "vars",
+    address,
+    path,
+    added: readers.filter((one) => !was.has(keyName(one))),
+    removed: old.filter((one) => !is.has(keyName(one))).map(reader),
+    dataKey: "new",
+    newValue: true,
+  };
+  return { step, readers };
+}
+
+/** What each was made of, as it will lie there once all of this is applied. */
+async function withRecords(
+  workplace: Workplace,
+  plan: AccessPlan,
+  running: readonly Service[],
+  { graph, standings }: ValueOrder,
+): Promise<AccessPlan> {
+  const after = overlayGround(
+    workplace.ground,
+    plan.changes.map(({ change }) => change),
+  );
+  const marks = new Marks(after, ({ address }) => standings.get(address)?.folder ?? address);
+  const draft = new PolicyDraft(workplace.ground);
+  for (const service of running) {
+    const folder = standings.get(service.address)?.folder;
+    if (folder === undefined) continue;
+    const inputs = await marksOf(marks, graph.dependencies.get(service.address) ?? []);
+    const outputs = await marksOf(marks, [service]);
+    const record: ServiceRecord = { version: 1, definition: definitionHash(service), inputs, outputs };
+    await draft.write(`${folder}/${RECORD}`, formatRecord(record), "what it was made of");
+  }
+  const records = new Map(draft.changes.map((change) => [change.change.path as string, change]));
+  const replaced = (changes: readonly PlannedChange[]) => [
+    ...changes.filter(({ change }) => !records.has(change.path)),
+    ...records.values(),
+  ];
+  return { ...plan, changes: replaced(plan.changes), policy: replaced(plan.policy) };
+}
+
+async function marksOf(marks: Marks, services: readonly Service[]): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const service of services) {
+    for (const { name } of service.files) {
+      const mark = await marks.of(service, name);
+      if (mark !== undefined) found[`${service.address}/${name}`] = mark;
+    }
+  }
+  return found;
+}
+
+/** New documents are told as documents, not among the edits of the policy. */
+function withDocuments(plan: AccessPlan, paths: ReadonlySet<string>, sealed: readonly SealedStep[]): AccessPlan {
+  const sealedTo = new Map(
+    [...plan.sealedTo, ...sealed.flatMap(({ readers }) => readers)].map((reader) => [keyName(reader), reader]),
+  );
+  return {
+    ...plan,
+    policy: plan.policy.filter(({ change }) => !paths.has(change.path)),
+    documents: [...plan.documents, ...sealed.map(({ step }) => step)].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    sealedTo: [...sealedTo.values()],
+  };
+}
