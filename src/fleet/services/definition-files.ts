@@ -1,0 +1,132 @@
+/** Every `vars/services/<service>.yaml` of the fleet, and the services that follow: one for all machines, or one for each. */
+import { SecretsError } from "../../errors.ts";
+import { suggest } from "../address.ts";
+import type { Registry } from "../clan/registry.ts";
+import type { Ground } from "../ground.ts";
+import { type Definition, isServiceName, readDefinition } from "./definition.ts";
+import { Faults } from "./definition-fields.ts";
+import { definitionFault, readDefinitionTree, type TextNode } from "./definition-tree.ts";
+import type { Service } from "./service.ts";
+
+export const DEFINITIONS = "vars/services";
+const PLACE = /^vars\/services\/([^/]+)\.ya?ml$/;
+
+/** @returns what is sound, sorted by address, and every fault of all that is not, in the order of the files */
+export async function readServiceFiles(
+  ground: Ground,
+  registry: Registry,
+): Promise<{ services: readonly Service[]; faults: readonly SecretsError[] }> {
+  const services = new Map<string, Service>();
+  const faults: SecretsError[] = [];
+  for (const { path, kind } of await ground.list()) {
+    const [, name] = PLACE.exec(path) ?? [];
+    if (name === undefined) continue;
+    if (kind === "link") {
+      faults.push(definitionFault("a definition is a file, and this is a link", { file: path }));
+      continue;
+    }
+    const told = new Faults(path);
+    for (const service of await readOne(ground, registry, path, name, told)) {
+      const other = services.get(service.address);
+      if (other === undefined) services.set(service.address, service);
+      else told.tell(`${service.address} is defined in two files`, { line: 1, column: 1 }, []);
+    }
+    faults.push(...told.found);
+  }
+  return { services: [...services.values()].sort((a, b) => (a.address < b.address ? -1 : 1)), faults };
+}
+
+async function readOne(
+  ground: Ground,
+  registry: Registry,
+  path: string,
+  name: string,
+  faults: Faults,
+): Promise<readonly Service[]> {
+  try {
+    const tree = readDefinitionTree(await ground.read(path), path);
+    if (!isServiceName(name)) throw definitionFault("the name of this file is no name of a service", { file: path });
+    const definition = readDefinition(tree, name, faults);
+    if (definition === undefined) return [];
+    const services = placeServices(definition, name, path, registry, faults);
+    return faults.found.length > 0 ? [] : services;
+  } catch (error) {
+    if (!(error instanceof SecretsError)) throw error;
+    faults.found.push(error.at({ file: path }));
+    return [];
+  }
+}
+
+function placeServices(
+  definition: Definition,
+  name: string,
+  path: string,
+  registry: Registry,
+  faults: Faults,
+): Service[] {
+  const { share, files, prompts, dependencies, validation, maker, line } = definition;
+  const machines = machinesOf(definition, registry, faults);
+  const readers = readersOf(definition, registry, faults);
+  const origin = { kind: "file", path, line } as const;
+  const rest = { name, files, prompts, dependencies, validation, readers, maker, origin };
+  if (share) return [{ ...rest, address: `vars/shared/${name}`, machine: undefined, machines }];
+  return machines.map((machine) => ({ ...rest, address: `vars/${machine}/${name}`, machine, machines: [machine] }));
+}
+
+function machinesOf({ machines, groups }: Definition, registry: Registry, faults: Faults): string[] {
+  if (machines === "all") return [...registry.machines.keys()].sort();
+  const named = (machines ?? []).flatMap((node) => known(node, registry.machines, "machine", "machines", faults));
+  const members = groups.flatMap(
+    ({ text }) => registry.groups.get(text)?.members.filter(({ kind }) => kind === "machines") ?? [],
+  );
+  return [...new Set([...named, ...members.map((member) => member.name)])].sort();
+}
+
+/**
+ * A group of people alone is linked as it is, so that whoever joins it reads what is there. Of one that has machines as
+ * well the people are linked by name: otherwise each of its machines would read what belongs to one of them.
+ */
+function readersOf(
+  { groups, readers, share, files }: Definition,
+  registry: Registry,
+  faults: Faults,
+): string[] | undefined {
+  const named = readers?.flatMap((node) => {
+    const [kind, name = "", ...more] = node.text.split("/");
+    const kept = kind === "users" ? registry.users : kind === "groups" ? registry.groups : undefined;
+    if (kept !== undefined && more.length === 0) {
+      return known({ ...node, text: name }, kept, kind === "users" ? "user" : "group", "readers", faults).map(
+        () => node.text,
+      );
+    }
+    faults.tell("a reader is users/NAME or groups/NAME", node, ["readers"]);
+    return [];
+  });
+  const ofGroups = groups.flatMap((node) => {
+    if (known(node, registry.groups, "group", "groups", faults).length === 0) return [];
+    const members = registry.groups.get(node.text)?.members ?? [];
+    const people = members.filter(({ kind }) => kind === "users").map(({ name }) => `users/${name}`);
+    if (people.length === 0) return [];
+    const whole = people.length === members.length || (share && files.every(({ secret, deploy }) => !secret || deploy));
+    return whole ? [`groups/${node.text}`] : people;
+  });
+  const all = [...new Set([...(named ?? []), ...ofGroups])].sort();
+  return named === undefined && all.length === 0 ? undefined : all;
+}
+
+function known(
+  node: TextNode,
+  names: ReadonlyMap<string, unknown>,
+  what: string,
+  field: string,
+  faults: Faults,
+): string[] {
+  if (names.has(node.text)) return [node.text];
+  const near = suggest(node.text, names.keys());
+  const hint =
+    near.length > 0
+      ? `did you mean ${near.join(" or ")}?`
+      : `known: ${[...names.keys()].sort().slice(0, 12).join(", ") || "none"}`;
+  faults.tell(`there is no ${what} ${JSON.stringify(node.text)}`, node, [field], hint);
+  return [];
+}
