@@ -1,0 +1,17 @@
+/** SSH key pairs as ssh-keygen writes them. */
+import { generateKeyPair } from "node:crypto";
+import { promisify } from "node:util";
+import { formatRsaPair, makeSshKeyPair } from "../../../age/ssh-key-pair.ts";
+import type { MadeFiles, MakerInput } from "../maker-input.ts";
+import { filledIn, numberOption, textOption, toFiles } from "./outputs.ts";
+
+export async function makeSshKey(input: MakerInput): Promise<MadeFiles> {
+  const comment = filledIn(input, textOption(input, "comment")).replace(/[\r\n]/g, " ");
+  if (textOption(input, "type") === "ed25519") {
+    const { privateKey, publicKey } = makeSshKeyPair(comment);
+    return toFiles(input, { private: privateKey, public: publicKey });
+  }
+  const pair = await promisify(generateKeyPair)("rsa", { modulusLength: numberOption(input, "bits") });
+  const { privateKey, publicKey } = formatRsaPair(pair.privateKey.export({ format: "jwk" }), comment);
+  return toFiles(input, { private: privateKey, public: publicKey });
+}
