@@ -12,6 +12,7 @@ import { EXIT_TABLE, exitCodeOf } from "./exit-codes.ts";
 import { keys } from "./key-routes.ts";
 import { machines } from "./machine-routes.ts";
 import { errorLines } from "./report/error.ts";
+import { generate } from "./service-routes.ts";
 import { render } from "./terminal/styled.ts";
 import { VERSION } from "./version.ts";
 
@@ -291,6 +292,7 @@ const root = buildRouteMap({
     group: groups,
     machine: machines,
     key: keys,
+    generate,
     rotate,
     trust,
     apply,

@@ -1,4 +1,4 @@
-/** Places for private keys that a person names: never inside of the repository. */
+/** Places for private keys, and for values in clear, that a person names: never inside of the repository. */
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { SecretsError } from "../errors.ts";
@@ -13,12 +13,14 @@ export interface OutsidePlace {
 /**
  * Where something new would lie, whose folder is there already.
  * @param root undefined for somebody who stands in no repository
+ * @param what would lie there, with its verb
  * @throws SecretsError `E_KEY_FILE` for a place inside the repository, and for one without a folder
  */
 export async function placeOutside(
   { directory }: Context,
   root: string | undefined,
   typed: string,
+  what = "a private key does",
 ): Promise<OutsidePlace> {
   const path = resolve(directory, typed);
   const folder = await realpath(dirname(path)).catch((cause: unknown) => {
@@ -30,14 +32,14 @@ export async function placeOutside(
     );
   });
   const place = join(folder, basename(path));
-  if (root !== undefined && (isInside(root, folder) || isInside(root, place))) throw insideRepository(typed);
+  if (root !== undefined && (isInside(root, folder) || isInside(root, place))) throw insideRepository(typed, what);
   return { path: place, folder };
 }
 
-export function insideRepository(file: string): SecretsError {
+export function insideRepository(file: string, what = "a private key does"): SecretsError {
   return refusePlace(
     file,
-    "a private key does not belong into the repository",
+    `${what} not belong into the repository`,
     "name a place outside of it, such as ~/.config/sops/age/",
   );
 }

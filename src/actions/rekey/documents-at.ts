@@ -36,8 +36,11 @@ async function at(fleet: Fleet, address: string): Promise<readonly FleetDocument
   return fleet.documents.filter((document) => fits(document.address, pieces));
 }
 
-/** Piece by piece from the left, so that neither many stars nor long addresses cost more than one look at each sign. */
-function fits(address: string, [first = "", ...pieces]: readonly string[]): boolean {
+/**
+ * Whether an address is these pieces with anything between them.
+ * Piece by piece from the left, so that neither many stars nor long addresses cost more than one look at each sign.
+ */
+export function fits(address: string, [first = "", ...pieces]: readonly string[]): boolean {
   const last = pieces.pop() ?? "";
   if (!address.startsWith(first)) return false;
   let at = first.length;

@@ -28,6 +28,37 @@ export async function askHidden(question: string, asking: Asking): Promise<strin
   return settle(password({ message: escapeText(question), mask: false }, { output: process.stderr }));
 }
 
+/** One line that is seen while it is typed. @throws SecretsError `E_INTERRUPTED` at the end of input */
+export async function askLine(question: string, asking: Asking): Promise<string> {
+  if (!asking.terminal.interactive) throw cannotAsk(question, asking.flag);
+  return inTurn(() => askVisible(escapeText(question), process.stdin));
+}
+
+/** Lines until Ctrl-D, without the last line break; null when there was none. */
+export async function askLines(question: string, hidden: boolean, asking: Asking): Promise<string | null> {
+  if (!asking.terminal.interactive) throw cannotAsk(question, asking.flag);
+  process.stderr.write(`${escapeText(question)}\n`);
+  return inTurn(() => readLines(hidden));
+}
+
+async function readLines(hidden: boolean): Promise<string | null> {
+  const { createInterface } = await import("node:readline");
+  const { Writable } = await import("node:stream");
+  // The line editor itself echoes what is typed: what it is not given it cannot show.
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr;
+  const lines: string[] = [];
+  const reader = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
+  try {
+    return await new Promise((resolve, reject) => {
+      reader.on("line", (line) => lines.push(line));
+      reader.on("SIGINT", () => reject(stopped()));
+      reader.on("close", () => resolve(lines.length === 0 ? null : lines.join("\n")));
+    });
+  } finally {
+    reader.close();
+  }
+}
+
 /**
  * The passphrase of a key, or null when nobody can be asked or the person just pressed Enter. stdin may be a pipe that
  * carries a value: then the question goes to the person's terminal itself.

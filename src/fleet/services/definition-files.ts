@@ -3,10 +3,11 @@ import { SecretsError } from "../../errors.ts";
 import { suggest } from "../address.ts";
 import type { Registry } from "../clan/registry.ts";
 import type { Ground } from "../ground.ts";
-import { type Definition, isServiceName, readDefinition } from "./definition.ts";
+import { type Definition, readDefinition } from "./definition.ts";
 import { Faults } from "./definition-fields.ts";
 import { definitionFault, readDefinitionTree, type TextNode } from "./definition-tree.ts";
 import type { Service } from "./service.ts";
+import { isServiceName } from "./service-names.ts";
 
 export const DEFINITIONS = "vars/services";
 const PLACE = /^vars\/services\/([^/]+)\.ya?ml$/;

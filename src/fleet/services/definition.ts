@@ -3,6 +3,7 @@ import { type Faults, Fields } from "./definition-fields.ts";
 import type { DefinitionNode, TextNode } from "./definition-tree.ts";
 import { KINDS, type Kind, type KindName, type KindOutput, type OptionRule, type OptionValue } from "./kinds.ts";
 import type { Maker, ServiceFile, ServicePrompt } from "./service.ts";
+import { isFileName, isServiceName } from "./service-names.ts";
 import { validationHash } from "./validation-hash.ts";
 
 export interface Definition {
@@ -42,24 +43,6 @@ export const PROMPT_TYPES = ["line", "hidden", "multiline", "multiline-hidden"] 
 const ACCOUNT = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?$/;
 const UNIT = /^[A-Za-z0-9:_.@\\-]{1,255}$/;
 const PROGRAM = /^[A-Za-z0-9][\w.+-]*$/;
-
-/** Whether a name can be one component of a path, and of an address. */
-export function isServiceName(name: string): boolean {
-  return name.length <= 200 && /^[^-./\\#\x00-\x1f\x7f][^/\\#\x00-\x1f\x7f]*$/.test(name);
-}
-
-/** A file's name may have slashes in it. */
-function isFileName(name: string): boolean {
-  return (
-    name.length <= 500 &&
-    name.split("/").every(isFilePart) &&
-    !/(^|\/)(secret|value|users|machines|groups)(\/|$)/.test(name)
-  );
-}
-
-function isFilePart(part: string): boolean {
-  return part !== "" && part !== "." && part !== ".." && !part.startsWith("-") && !/[\\#\x00-\x1f\x7f]/.test(part);
-}
 
 /** @returns undefined when it is too wrong to go on; every fault is told either way */
 export function readDefinition(tree: DefinitionNode, name: string, faults: Faults): Definition | undefined {

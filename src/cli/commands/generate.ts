@@ -1,0 +1,69 @@
+/** `secrets generate [MACHINE…]`: values that are missing or older than what they are made of, and their dependants. */
+import { type GenerateTask, planGenerate, prepareGenerate } from "../../actions/service/plan-generate.ts";
+import { linksToMend } from "../../actions/service/plan-values.ts";
+import { type GenerateView, viewTask } from "../../actions/service/task-view.ts";
+import { SecretsError } from "../../errors.ts";
+import { collectAnswers } from "../answers.ts";
+import { type ChangeFlags, conduct } from "../conduct.ts";
+import type { Context } from "../context.ts";
+import { taskLines } from "../report/generate-human.ts";
+import { type BookFlags, openServices, openWorkshop, type ShopFlags } from "../services.ts";
+import { progress } from "../terminal/progress.ts";
+import { style } from "../terminal/styled.ts";
+import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
+
+export interface GenerateFlags extends Omit<ChangeFlags, "planOut">, BookFlags, ShopFlags {
+  readonly service?: readonly string[];
+  readonly regenerate?: boolean;
+  readonly check?: boolean;
+  readonly answers?: string;
+}
+
+export async function generate(this: Context, flags: GenerateFlags, ...machines: string[]): Promise<void> {
+  const { service: services = [], regenerate = false, check = false, dryRun = false } = flags;
+  if (check && (regenerate || flags.yes === true || flags.answers !== undefined)) {
+    throw new SecretsError(
+      "E_USAGE",
+      "--check changes nothing: it goes with machines, --service, --no-nix and --json",
+      {
+        kind: "usage",
+      },
+    );
+  }
+  const workplace = await openWorkplace(this);
+  const book = await openServices(this, workplace, flags);
+  const task = await prepareGenerate(workplace, book, { machines, services, regenerate });
+  if (check || dryRun) {
+    const view = await preview(workplace, task);
+    tell(this, view, flags);
+    if (check && !view.current) this.setExitCode(1);
+    return;
+  }
+  const { runs, byHand } = task.chosen;
+  if (flags.json !== true && runs.length + byHand.length > 0) {
+    for (const line of taskLines(viewTask(task, []))) this.terminal.note(line);
+  }
+  const answers = await collectAnswers(this, task.questions, flags.answers);
+  const shop = await openWorkshop(this, workplace, flags);
+  const plan = await progress(this.terminal, "generating", (onProgress) =>
+    planGenerate(workplace, task, answers, { ...shop, onProgress }),
+  );
+  await conduct(this, workplace, plan, flags);
+}
+
+async function preview(workplace: LocalWorkplace, task: GenerateTask): Promise<GenerateView> {
+  const running = new Set(task.chosen.runs.map(({ service }) => service.address));
+  const mended = task.chosen.selected.filter(({ address }) => !running.has(address));
+  return viewTask(task, await linksToMend(workplace, task.standings, mended));
+}
+
+function tell({ terminal }: Context, view: GenerateView, { json, check }: GenerateFlags): void {
+  if (json === true) {
+    terminal.json(view);
+    return;
+  }
+  for (const line of taskLines(view)) terminal.print(line);
+  if (view.current) terminal.note([style("green", "current"), ": no service has to run"]);
+  else if (check === true) terminal.note([style("cyan", "next"), ": secrets generate"]);
+  else terminal.note("nothing was changed (--dry-run)");
+}

@@ -1,0 +1,93 @@
+/** Everything that is defined in this fleet, and what makes it: built out of what the process has. */
+import { availableParallelism } from "node:os";
+import type { Workshop } from "../actions/service/run-services.ts";
+import { SecretsError } from "../errors.ts";
+import { readRegistry } from "../fleet/clan/registry.ts";
+import { PathIndex } from "../fleet/path-index.ts";
+import { mergeBook } from "../fleet/services/book.ts";
+import { readServiceFiles } from "../fleet/services/definition-files.ts";
+import { readFlakeServices } from "../fleet/services/flake/read-flake.ts";
+import type { Service, ServiceBook } from "../fleet/services/service.ts";
+import { openNix } from "../repo/nix/nix.ts";
+import type { Context } from "./context.ts";
+import { style } from "./terminal/styled.ts";
+import type { LocalWorkplace } from "./workplace.ts";
+
+export interface BookFlags {
+  readonly noNix?: boolean;
+}
+
+export interface ShopFlags {
+  readonly noSandbox?: boolean;
+  readonly allowDisk?: boolean;
+}
+
+/**
+ * @throws SecretsError the first fault of a definition, with a count of the others; `E_SERVICE_TWICE`, `E_NIX_EVAL`, and
+ *   with `--no-nix` never for want of Nix: what that leaves out is told
+ */
+export async function openServices(
+  context: Context,
+  workplace: LocalWorkplace,
+  { noNix = false }: BookFlags,
+): Promise<ServiceBook> {
+  const { ground } = workplace;
+  const registry = await readRegistry(ground, new PathIndex(await ground.list()));
+  const files = await readServiceFiles(ground, registry);
+  refuseFaults(files.faults);
+  const nix = openNix(workplace.repository, context.env);
+  const flake = await readFlakeServices(ground, nix, {
+    noNix,
+    onWait: (what) => context.terminal.note([style("dim", what)]),
+  });
+  const book = mergeBook(files.services, flake);
+  if (book.withoutFlake !== undefined) {
+    context.terminal.note([style("yellow", "note"), `: clan's own services are left out: ${book.withoutFlake}`]);
+  }
+  return book;
+}
+
+/** What runs services, in a sandbox where they are scripts. */
+export async function openWorkshop(
+  context: Context,
+  workplace: LocalWorkplace,
+  { noSandbox = false, allowDisk = false }: ShopFlags,
+): Promise<Workshop> {
+  const { makeBuiltIn } = await import("../actions/service/make/make-built-in.ts");
+  const { openPasswordHash } = await import("../repo/password-hash.ts");
+  const { env, platform } = context;
+  return {
+    makeBuiltIn: makeBuiltIn({ hashPassword: openPasswordHash(env) }),
+    runScript: async (job) => {
+      const { runScript } = await import("../repo/sandbox/run-script.ts");
+      return runScript(job, { env, platform, allowDisk, unsandboxed: noSandbox });
+    },
+    buildScripts: (services) => buildScripts(context, workplace, services),
+    abreast: Math.max(2, availableParallelism()),
+    now: workplace.now(),
+  };
+}
+
+/** A shared one as the first machine that has it defines it. */
+async function buildScripts(
+  { env, terminal }: Context,
+  { repository }: LocalWorkplace,
+  services: readonly Service[],
+): Promise<ReadonlyMap<string, string>> {
+  terminal.note([style("dim", `nix: building ${services.length === 1 ? "a script" : `${services.length} scripts`}`)]);
+  const wanted = services.map(({ name, machines: [machine = ""] }) => ({ machine, service: name }));
+  const paths = await openNix(repository, env).buildScripts(wanted);
+  return new Map(services.map(({ address }, i) => [address, paths[i] ?? ""]));
+}
+
+function refuseFaults(faults: readonly SecretsError[]): void {
+  const [first, ...others] = faults;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const count = others.length === 1 ? "another definition is wrong as well" : `${others.length} other faults`;
+  throw new SecretsError(first.code, first.message, {
+    kind: first.kind,
+    hint: [...(first.hint === undefined ? [] : [first.hint]), `and ${count}: secrets service check`].join("\n"),
+    ...(first.location === undefined ? {} : { location: first.location }),
+  });
+}
