@@ -37,11 +37,7 @@ export async function placeOutside(
 }
 
 export function insideRepository(file: string, what = "a private key does"): SecretsError {
-  return refusePlace(
-    file,
-    `${what} not belong into the repository`,
-    "name a place outside of it, such as ~/.config/sops/age/",
-  );
+  return refusePlace(file, `${what} not belong into the repository`, "name a place outside of it");
 }
 
 export function isInside(root: string, path: string): boolean {

@@ -1,4 +1,6 @@
 /** `secrets export [ADDRESS…] DIR`: values of the vars tier in clear, as clan's own dump has them. */
+
+import { shellWord } from "../../actions/check/shell-word.ts";
 import { readDump, type ValueDump } from "../../actions/service/export-values.ts";
 import { SecretsError } from "../../errors.ts";
 import type { Context } from "../context.ts";
@@ -42,14 +44,14 @@ export async function exportValues(this: Context, flags: ExportFlags, ...args: s
   const workplace = await openWorkplace(this);
   const folder = await dumpFolder(this, workplace.ground.root, directory);
   const dump = await readDump(workplace, args.slice(0, -1), { partial: flags.partial === true });
-  if (dump.values.length === 0) {
-    terminal.note("there is no value to export; nothing was written");
-    return;
-  }
-  await folder.write([...dump.values, ...dump.hashes]);
+  if (dump.values.length > 0) await folder.write([...dump.values, ...dump.hashes]);
   if (flags.json === true) terminal.json(viewDump(dump, folder));
   for (const { address, reason } of dump.locked) {
     terminal.note([style("yellow", "left out"), `: ${address}: ${reason}`]);
+  }
+  if (dump.values.length === 0) {
+    terminal.note("there is no value to export; nothing was written");
+    return;
   }
   const count = dump.values.length === 1 ? "1 value" : `${dump.values.length} values`;
   terminal.note([style("green", "done"), `: ${count} in clear in ${directory}`]);
@@ -59,7 +61,7 @@ export async function exportValues(this: Context, flags: ExportFlags, ...args: s
       ": this folder is on a disk; what is removed from there may still be found",
     ]);
   }
-  terminal.note([style("cyan", "next"), `: remove it when it has been read: rm -r ${directory}`]);
+  terminal.note([style("cyan", "next"), `: remove it when it has been read: rm -r ${shellWord(directory)}`]);
 }
 
 function viewDump({ values, hashes, locked }: ValueDump, place: { path: string; inMemory: boolean }): ExportView {
