@@ -2,7 +2,7 @@
 import { recipientId } from "../../age/recipient.ts";
 import { SecretsError } from "../../errors.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
-import { PathIndex } from "../../fleet/path-index.ts";
+import { baseOf, PathIndex } from "../../fleet/path-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
 import { createFile, type NewKey } from "../../sops/create-file.ts";
 import { sealWithGpg } from "../../sops/pgp.ts";
@@ -131,25 +131,39 @@ async function placeHash(draft: PolicyDraft, { service, folder }: Standing): Pro
   else await draft.write(path, Buffer.from(service.validation, "latin1"), "hash of the validation");
 }
 
-/** A service that became shared, or ceased to be, is made anew in its new place: what lies in the old one is read by nobody. */
+/**
+ * A service that became shared, or ceased to be, is made anew in its new place, as clan does it: what lies in the old one
+ * under the same names is read by nobody any more. A shared value goes only if all its machines have one of their own now.
+ */
 async function removeOtherPlace(
   draft: PolicyDraft,
   index: PathIndex,
   { service, folder }: Standing,
-  order: ValueOrder,
+  { graph }: ValueOrder,
 ): Promise<void> {
-  const { name, machine, machines } = service;
-  // Folder → the address of the service that it would be of.
-  const others = new Map<string, string>();
-  if (machine !== undefined) others.set(`vars/shared/${name}`, `vars/shared/${name}`);
-  else {
-    for (const one of machines) {
-      for (const flat of [false, true]) others.set(serviceFolder({ name, machine: one }, flat), `vars/${one}/${name}`);
-    }
-  }
-  for (const [path, address] of others) {
-    if (order.graph.services.has(address) || path === folder) continue;
-    for (const file of index.under(path)) await draft.remove(file.path, `${name} lies in ${folder} now`);
+  const { name, machine, machines, files } = service;
+  const owned = (one: string) => graph.services.has(`vars/${one}/${name}`);
+  const others =
+    machine !== undefined
+      ? graph.services.has(`vars/shared/${name}`)
+        ? []
+        : [`vars/shared/${name}`]
+      : machines
+          .filter((one) => !owned(one))
+          .flatMap((one) => [false, true].map((flat) => serviceFolder({ name, machine: one }, flat)));
+  for (const other of others) {
+    if (other === folder) continue;
+    const gone = files.filter((file) => {
+      const readers = index.under(`${other}/${file.name}/machines`).map(({ path }) => baseOf(path));
+      return machine === undefined || readers.every(owned);
+    });
+    const places = gone.map((file) => `${other}/${file.name}`);
+    const below = index.under(other).map(({ path }) => path);
+    const leaving = below.filter((path) => places.some((place) => path.startsWith(`${place}/`)));
+    // What stands beside the files goes with the last of them.
+    const beside = [`${other}/${VALIDATION_HASH}`, `${other}/${RECORD}`];
+    const last = leaving.length > 0 && below.every((path) => leaving.includes(path) || beside.includes(path));
+    for (const path of last ? below : leaving) await draft.remove(path, `${name} lies in ${folder} now`);
   }
 }
 

@@ -4,12 +4,15 @@ import type { PlannedChange } from "../../actions/plan.ts";
 import { shortenKey } from "../../actions/reader-names.ts";
 import type { AccessPlan, DocumentStep, PlannedReader } from "../../actions/rekey/access-plan.ts";
 import { folderOfLink, isLink, tierOfChange } from "../../actions/rekey/plan-view.ts";
+import { parentOf } from "../../fleet/path-index.ts";
 import { type Styled, style } from "../terminal/styled.ts";
 
 const TITLES = { vars: "vars (clan)", files: "files (sops-nix)", other: "beside them" } as const;
 /** A person reads some; a program takes --json. */
 const LISTED = 200;
 const EXPOSED = 10;
+/** From so many new values on, what comes with each is counted. */
+const FOLDED = 3;
 
 /** @param unapproved readers that need to be approved first */
 export function planLines(plan: AccessPlan, unapproved: readonly PlannedReader[]): Styled[] {
@@ -22,15 +25,35 @@ export function planLines(plan: AccessPlan, unapproved: readonly PlannedReader[]
 }
 
 function tierLines(plan: AccessPlan, tier: keyof typeof TITLES, strangers: ReadonlySet<string>): Styled[] {
-  const policy = plan.policy.filter(({ change }) => tierOfChange(change) === tier);
   const documents = plan.documents.filter((step) => step.tier === tier);
+  const { policy, folded } = foldRoutine(
+    plan.policy.filter(({ change }) => tierOfChange(change) === tier),
+    documents,
+  );
   if (policy.length + documents.length === 0) return [];
   const width = Math.min(Math.max(0, ...documents.slice(0, LISTED).map(({ address }) => address.length)), 56);
   return [
     style("bold", TITLES[tier]),
     ...limited(policy.map((change) => (isLink(change) ? linkLine(change) : policyLine(change)))),
     ...limited(documents.map((step) => documentLine(step, width, strangers))),
+    ...folded,
   ];
+}
+
+/** Many services are made at once: what comes with every new value is counted, and what it means is told by the readers. */
+function foldRoutine(policy: readonly PlannedChange[], documents: readonly DocumentStep[]) {
+  const made = new Set(documents.filter(({ newValue }) => newValue).map(({ path }) => path));
+  const isRecord = ({ change }: PlannedChange) => change.kind === "write" && change.path.endsWith("/.inputs.json");
+  const isReader = ({ change }: PlannedChange) =>
+    change.kind === "link" && change.expect === "absent" && made.has(`${parentOf(parentOf(change.path))}/secret`);
+  const records = policy.filter(isRecord).length;
+  const readers = policy.filter(isReader).length;
+  if (made.size < FOLDED) return { policy, folded: [] };
+  const folded: Styled[] = [
+    ...(readers === 0 ? [] : [style("dim", `  and ${readers} links of the readers of new values`)]),
+    ...(records === 0 ? [] : [style("dim", `  and ${records} records of what they were made of (.inputs.json)`)]),
+  ];
+  return { policy: policy.filter((one) => !isRecord(one) && !isReader(one)), folded };
 }
 
 function policyLine({ change, reason }: PlannedChange): Styled {
