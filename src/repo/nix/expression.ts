@@ -33,6 +33,22 @@ internals: let
     defaultGroups = core.sops.defaultGroups or [];
     generators = mapAttrs (_: generator) (core.vars.generators or {});
   };
-in mapAttrs (_: machine) (internals.machines.${JSON.stringify(system)} or {})
+in mapAttrs (_: machine) (internals.machines.${nixString(system)} or {})
 `;
+}
+
+/** The derivations of these services' scripts, in the same order. */
+export function scriptsExpression(
+  system: string,
+  wanted: readonly { readonly machine: string; readonly service: string }[],
+): string {
+  const scripts = wanted.map(
+    ({ machine, service }) =>
+      `machines.${nixString(machine)}.config.clan.core.vars.generators.${nixString(service)}.finalScript.drvPath`,
+  );
+  return `internals: let machines = internals.machines.${nixString(system)}; in [ ${scripts.map((one) => `(${one})`).join(" ")} ]`;
+}
+
+function nixString(text: string): string {
+  return `"${text.replace(/["\\]|\$(?=\{)/g, "\\$&")}"`;
 }

@@ -5,7 +5,7 @@ import { type Environment, findProgram, minimalEnvironment, run } from "../progr
 import type { Root } from "../root.ts";
 import { readStateFile, writeStateFile } from "../state-file.ts";
 import { causeOf } from "./cause.ts";
-import { SERVICES_EXPRESSION } from "./expression.ts";
+import { SERVICES_EXPRESSION, scriptsExpression } from "./expression.ts";
 
 export interface Nix {
   /** `x86_64-linux`: clan evaluates every machine for the system that scripts run on. */
@@ -47,7 +47,15 @@ export function openNix(root: Root, env: Environment): Nix {
   return {
     system,
     evaluate: async () => {
-      const argv = ["eval", "--json", ...FLAGS, `${flake}#clanInternals`, "--apply", SERVICES_EXPRESSION(system)];
+      const argv = [
+        "nix",
+        "eval",
+        "--json",
+        ...FLAGS,
+        `${flake}#clanInternals`,
+        "--apply",
+        SERVICES_EXPRESSION(system),
+      ];
       const { code, stdout, stderr } = await startNix(argv, env, root);
       if (code === 0) return Buffer.from(stdout).toString("utf8");
       if (/does not provide attribute .*clanInternals/.test(stderr)) return undefined;
@@ -55,13 +63,17 @@ export function openNix(root: Root, env: Environment): Nix {
     },
     buildScripts: async (wanted) => {
       if (wanted.length === 0) return [];
-      const attributes = wanted.map(
-        ({ machine, service }) =>
-          `${flake}#clanInternals.machines.${system}.${quoted(machine)}.config.clan.core.vars.generators.${quoted(service)}.finalScript`,
+      const what = "the scripts of these services cannot be built";
+      const evaluated = await startNix(
+        ["nix", "eval", "--json", ...FLAGS, `${flake}#clanInternals`, "--apply", scriptsExpression(system, wanted)],
+        env,
+        root,
       );
-      const argv = ["build", "--no-link", "--print-out-paths", ...FLAGS, ...attributes];
-      const { code, stdout, stderr } = await startNix(argv, env, root);
-      if (code !== 0) throw causeOf(stderr, root.path, "the scripts of these services cannot be built");
+      if (evaluated.code !== 0) throw causeOf(evaluated.stderr, root.path, what);
+      const derivations = JSON.parse(Buffer.from(evaluated.stdout).toString("utf8"));
+      // Every release prints the outputs of derivations in the order in which they were named; `nix build` does not.
+      const { code, stdout, stderr } = await startNix(["nix-store", "--realise", ...derivations], env, root);
+      if (code !== 0) throw causeOf(stderr, root.path, what);
       const paths = Buffer.from(stdout).toString("utf8").split("\n").filter(Boolean);
       if (paths.length === wanted.length && paths.every((path) => STORE_PATH.test(path))) return paths;
       throw new SecretsError("E_NIX_EVAL", "nix did not say where the scripts are that it built");
@@ -89,7 +101,7 @@ async function startNix(argv: readonly string[], env: Environment, root: Root) {
     );
   }
   const own = Object.entries(env).filter(([name]) => OWN.test(name));
-  return run(["nix", ...argv], {
+  return run(argv, {
     cwd: root.path,
     env: { ...minimalEnvironment(env), ...Object.fromEntries(own) },
     timeoutMs: EVALUATION,
@@ -101,8 +113,4 @@ async function startNix(argv: readonly string[], env: Environment, root: Root) {
 function flakeReference({ path, git }: Root): string {
   const encoded = path.split("/").map(encodeURIComponent).join("/");
   return git === undefined ? `path:${encoded}` : `git+file://${encoded}`;
-}
-
-function quoted(name: string): string {
-  return `"${name.replace(/["\\]|\$(?=\{)/g, "\\$&")}"`;
 }
