@@ -1,14 +1,10 @@
 /** From what services made to one plan: values, links, public files, hashes, and what is left over from before. */
-import { recipientId } from "../../age/recipient.ts";
 import { SecretsError } from "../../errors.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
 import { baseOf, PathIndex } from "../../fleet/path-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
-import { createFile, type NewKey } from "../../sops/create-file.ts";
-import { sealWithGpg } from "../../sops/pgp.ts";
-import { parsePlain } from "../../sops/plain-text.ts";
 import type { PlannedChange } from "../plan.ts";
-import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, policyEdit } from "../rekey/access-plan.ts";
+import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
 import { planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
@@ -17,6 +13,7 @@ import { RECORD, serviceFolder, VALIDATION_HASH } from "./folders.ts";
 import type { ServiceGraph } from "./graph.ts";
 import type { MadeFiles } from "./maker-input.ts";
 import { definitionHash, formatRecord, type ServiceRecord } from "./record.ts";
+import { draftSealed, type Sealing, tellSealed } from "./seal-values.ts";
 import { Marks, type Standing } from "./standing.ts";
 
 export interface ValueOrder {
@@ -29,16 +26,6 @@ export interface ValueOrder {
   readonly summary: string;
   readonly warnings?: readonly string[];
   readonly next?: readonly string[];
-}
-
-/** Documents that are sealed at one time. */
-const ABREAST = 64;
-
-interface Sealing {
-  readonly path: string;
-  readonly address: string;
-  readonly bytes: Uint8Array;
-  readonly keys: readonly NewKey[];
 }
 
 /**
@@ -68,11 +55,7 @@ export async function planValues(workplace: Workplace, order: ValueOrder): Promi
     await placeHash(draft, standing);
   }
   for (const service of mended) await mendLinks(readers, standings.get(service.address));
-  const documents = new Set(sealings.map(({ path }) => path));
-  const before = await workplace.fleet();
-  for (const { path, text, address } of await sealAll(workplace, sealings)) {
-    await draft.write(path, Buffer.from(text, "utf8"), `value of ${address}`, 0o600);
-  }
+  await draftSealed(workplace, draft, sealings);
   const plan = await planAccess(
     workplace,
     policyEdit({
@@ -82,8 +65,7 @@ export async function planValues(workplace: Workplace, order: ValueOrder): Promi
       next: order.next ?? [],
     }),
   );
-  const steps = sealings.map((sealing) => stepOf(sealing, before));
-  return withDocuments(await withRecords(workplace, plan, running, order), documents, steps);
+  return tellSealed(workplace, await withRecords(workplace, plan, running, order), sealings);
 }
 
 /** Links that are missing, or are not to be there, beside values that stay; without any key. */
@@ -175,56 +157,6 @@ async function mendLinks(readers: ReaderDraft, standing: Standing | undefined): 
   }
 }
 
-async function sealAll(workplace: Workplace, sealings: readonly Sealing[]) {
-  const sealer = workplace.openSealer(sealings.reduce((sum, { keys }) => sum + keys.length, 0));
-  const { run, program } = workplace.gpg;
-  const seal = (key: NewKey, dataKey: Uint8Array) =>
-    key.type === "age" ? sealer.seal(key.id, dataKey) : sealWithGpg(key.id, dataKey, run, program);
-  const texts: { path: string; address: string; text: string }[] = [];
-  const waiting = sealings.entries();
-  const work = async () => {
-    for (const [i, { path, address, bytes, keys }] of waiting) {
-      const documents = parsePlain(bytes, "binary");
-      const text = await createFile({ format: "binary", documents, keyGroups: [keys], now: workplace.now(), seal });
-      texts[i] = { path, address, text };
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: ABREAST }, work));
-  } finally {
-    await sealer.close();
-  }
-  return texts;
-}
-
-type Before = Awaited<ReturnType<Workplace["fleet"]>>;
-
-interface SealedStep {
-  readonly step: DocumentStep;
-  /** Everybody whom it is sealed to, new or not. */
-  readonly readers: readonly PlannedReader[];
-}
-
-function stepOf({ path, address, keys }: Sealing, { documents, principals }: Before): SealedStep {
-  const old = documents.find((document) => document.path === path)?.readers ?? [];
-  const reader = ({ type, id }: { type: PlannedReader["type"]; id: string }): PlannedReader => {
-    const name = principals.nameOf(id);
-    return { type, id, ...(name === undefined ? {} : { name }) };
-  };
-  const readers = keys.map(({ type, id }) => reader({ type, id: type === "age" ? recipientId(id) : id }));
-  const [was, is] = [new Set(old.map(keyName)), new Set(readers.map(keyName))];
-  const step: DocumentStep = {
-    tier: "vars",
-    address,
-    path,
-    added: readers.filter((one) => !was.has(keyName(one))),
-    removed: old.filter((one) => !is.has(keyName(one))).map(reader),
-    dataKey: "new",
-    newValue: true,
-  };
-  return { step, readers };
-}
-
 /** What each was made of, as it will lie there once all of this is applied. */
 async function withRecords(
   workplace: Workplace,
@@ -263,17 +195,4 @@ async function marksOf(marks: Marks, services: readonly Service[]): Promise<Reco
     }
   }
   return found;
-}
-
-/** New documents are told as documents, not among the edits of the policy. */
-function withDocuments(plan: AccessPlan, paths: ReadonlySet<string>, sealed: readonly SealedStep[]): AccessPlan {
-  const sealedTo = new Map(
-    [...plan.sealedTo, ...sealed.flatMap(({ readers }) => readers)].map((reader) => [keyName(reader), reader]),
-  );
-  return {
-    ...plan,
-    policy: plan.policy.filter(({ change }) => !paths.has(change.path)),
-    documents: [...plan.documents, ...sealed.map(({ step }) => step)].sort((a, b) => (a.path < b.path ? -1 : 1)),
-    sealedTo: [...sealedTo.values()],
-  };
 }
