@@ -75,6 +75,8 @@ const SOUND: readonly Run[] = [
 /** After `spoil`: what a sound fleet never prints. */
 const SPOILT: readonly Run[] = [
   { argv: ["check"] },
+  { argv: ["generate", "--check"] },
+  { argv: ["generate", "--dry-run", "--service", "hello"] },
   { argv: ["explain", "secrets/users/bruno.sops.yaml"] },
   { argv: ["sync", "secrets/services/mailer.env", "--dry-run"], schema: "plan" },
   { argv: ["trust", "ls"] },
@@ -150,6 +152,7 @@ const validators = Object.fromEntries(
     "check",
     "doctor",
     "explain",
+    "generate",
     "key-convert",
     "key-import",
     "key-show",
@@ -194,6 +197,17 @@ async function spoil({ root, read, git }: Sample): Promise<void> {
   const readers = join(root, "vars/per-machine/web01/acme/dns-token/users");
   await mkdir(readers, { recursive: true });
   await symlink("../../../../../../sops/users/eve", join(readers, "eve"));
+  // One that is made, one that a person supplies, one that is there and that its machine shall not read.
+  await mkdir(join(root, "vars/services"));
+  await writeFile(
+    join(root, "vars/services/hello.yaml"),
+    "machines: [web01]\nprompts: { word: { persist: true } }\nkind: prompt\n",
+  );
+  await writeFile(join(root, "vars/services/token.yaml"), "machines: [web01]\nkind: external\nfiles: { key: {} }\n");
+  await writeFile(
+    join(root, "vars/services/acme.yaml"),
+    "machines: [web01]\nkind: external\nfiles: { dns-token: { deploy: false } }\n",
+  );
   await git("add", "--all");
   await git("commit", "--quiet", "-m", "Let eve in");
   const keys = join(dirname(root), "home", ".ssh");

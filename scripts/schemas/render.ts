@@ -4,6 +4,7 @@ import { accessSchema } from "./access-schema.ts";
 import { checkSchema } from "./check-schema.ts";
 import { doctorSchema } from "./doctor-schema.ts";
 import { explainSchema } from "./explain-schema.ts";
+import { generateSchema } from "./generate-schema.ts";
 import { keyConvertSchema } from "./key-convert-schema.ts";
 import { keyImportSchema } from "./key-import-schema.ts";
 import { keyShowSchema } from "./key-show-schema.ts";
@@ -23,6 +24,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   check: checkSchema,
   doctor: doctorSchema,
   explain: explainSchema,
+  generate: generateSchema,
   "key-convert": keyConvertSchema,
   "key-import": keyImportSchema,
   "key-show": keyShowSchema,
@@ -39,6 +41,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 
 /** Of what several commands print. */
 const TITLES: Readonly<Record<string, string>> = {
+  generate: "secrets generate --check --json, secrets generate --dry-run --json",
   plan: "what the commands that change who can read print with --json",
   "key-convert": "secrets key convert --json",
   "key-import": "secrets key import --json",
