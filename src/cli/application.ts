@@ -14,6 +14,7 @@ import { machines } from "./machine-routes.ts";
 import { errorLines } from "./report/error.ts";
 import { generate } from "./service-routes.ts";
 import { render } from "./terminal/styled.ts";
+import { exportValues } from "./value-routes.ts";
 import { VERSION } from "./version.ts";
 
 const text = (input: string): string => input;
@@ -293,6 +294,7 @@ const root = buildRouteMap({
     machine: machines,
     key: keys,
     generate,
+    export: exportValues,
     rotate,
     trust,
     apply,
