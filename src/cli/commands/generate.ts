@@ -4,6 +4,7 @@ import { linksToMend } from "../../actions/service/plan-values.ts";
 import { type GenerateView, viewTask } from "../../actions/service/task-view.ts";
 import { SecretsError } from "../../errors.ts";
 import { collectAnswers } from "../answers.ts";
+import { refuseCommitFlags } from "../commit-plan.ts";
 import { type ChangeFlags, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
 import { taskLines } from "../report/generate-human.ts";
@@ -39,6 +40,8 @@ export async function generate(this: Context, flags: GenerateFlags, ...machines:
     if (check && !view.current) this.setExitCode(1);
     return;
   }
+  // Before anybody types an answer.
+  await refuseCommitFlags(workplace, { summary: "", changes: [] }, flags);
   const { runs, byHand } = task.chosen;
   if (flags.json !== true && runs.length + byHand.length > 0) {
     for (const line of taskLines(viewTask(task, []))) this.terminal.note(line);
