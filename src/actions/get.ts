@@ -61,7 +61,8 @@ function valueBytes(node: ValueNode, format: Format): Uint8Array {
   );
 }
 
-function scalarAnswer(scalar: ScalarValue): Uint8Array {
+/** What `get` prints: `true` for what sops hashes as `True`. */
+export function scalarAnswer(scalar: ScalarValue): Uint8Array {
   // What is hashed as `True` is written `true` by every format.
   if (scalar.type === "bool") return Buffer.from(String(scalar.value));
   if (scalar.type === "null") return Buffer.from("null");

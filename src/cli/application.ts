@@ -14,7 +14,7 @@ import { machines } from "./machine-routes.ts";
 import { errorLines } from "./report/error.ts";
 import { generate } from "./service-routes.ts";
 import { render } from "./terminal/styled.ts";
-import { exportValues } from "./value-routes.ts";
+import { exportValues, importValues } from "./value-routes.ts";
 import { VERSION } from "./version.ts";
 
 const text = (input: string): string => input;
@@ -295,6 +295,7 @@ const root = buildRouteMap({
     key: keys,
     generate,
     export: exportValues,
+    import: importValues,
     rotate,
     trust,
     apply,

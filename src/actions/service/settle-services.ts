@@ -1,0 +1,64 @@
+/**
+ * What follows for services when a value of theirs is put in place by somebody else than `generate`. clan leaves the
+ * validation hash as it was, so that its next run writes over the value; and it says nothing of what reads the value.
+ */
+import type { Ground } from "../../fleet/ground.ts";
+import { overlayGround } from "../../fleet/overlay.ts";
+import type { Service } from "../../fleet/services/service.ts";
+import type { PlannedChange } from "../plan.ts";
+import type { PolicyDraft } from "../rekey/policy-draft.ts";
+import { isFlatTree, serviceFolder, VALIDATION_HASH } from "./folders.ts";
+import { type ServiceGraph, withDependents } from "./graph.ts";
+import { isDue, readStandings } from "./standing.ts";
+
+/**
+ * Writes the hash of each service whose files are all there once `draft` is applied: the person who put the values there
+ * said by that that they are valid.
+ */
+export async function draftValidation(draft: PolicyDraft, services: Iterable<Service>): Promise<void> {
+  const flat = isFlatTree((await draft.ground.list()).map(({ path }) => path));
+  for (const service of services) {
+    const { ground } = draft;
+    const folder = serviceFolder(service, flat);
+    const path = `${folder}/${VALIDATION_HASH}`;
+    const there = await Promise.all(
+      service.files.map(({ name, secret }) => ground.kind(`${folder}/${name}/${secret ? "secret" : "value"}`)),
+    );
+    if (there.some((kind) => kind !== "file")) continue;
+    if (service.validation === undefined) await draft.remove(path, "no validation any more");
+    else await draft.write(path, Buffer.from(service.validation, "latin1"), "hash of the validation");
+  }
+}
+
+/**
+ * What to do about services that were made of other values than they would be now.
+ * @param changes all that is planned. @param touched whose values are others by that
+ */
+export async function staleNext(
+  ground: Ground,
+  graph: ServiceGraph,
+  changes: readonly PlannedChange[],
+  touched: readonly Service[],
+): Promise<readonly string[]> {
+  const own = new Set(touched.map(({ address }) => address));
+  const dependents = withDependents(graph, touched).filter(({ address }) => !own.has(address));
+  if (dependents.length === 0) return [];
+  const after = overlayGround(
+    ground,
+    changes.map(({ change }) => change),
+  );
+  const standings = await readStandings(after, graph);
+  const made = dependents.filter(
+    ({ address, files }) => (standings.get(address)?.missing.length ?? 0) < Math.max(1, files.length),
+  );
+  if (made.length === 0) return [];
+  // Of what clan made nothing is recorded, so a plain run would leave it as it is.
+  const unknown = made.filter(({ address }) => !isStanding(standings.get(address)));
+  if (unknown.length === 0) return ["secrets generate"];
+  const flags = made.map(({ address }) => `--service ${address}`).join(" ");
+  return [`secrets generate --regenerate ${flags}`];
+}
+
+function isStanding(standing: Parameters<typeof isDue>[0] | undefined): boolean {
+  return standing !== undefined && isDue(standing);
+}
