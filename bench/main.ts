@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { benchGenerate } from "./generate.ts";
 import { generateFile, generateFleet } from "./generated-fleet.ts";
 import { type Command, compare, median, peakMemory, time } from "./measure.ts";
 import { benchAddReader, benchRekeyMemory, benchReplaceReader } from "./rekey.ts";
@@ -17,7 +18,7 @@ import { benchSealing } from "./sealing.ts";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" } } });
 const wanted = new Set(
-  positionals.length === 0 ? ["check", "get", "set", "sealing", "add", "replace", "memory"] : positionals,
+  positionals.length === 0 ? ["check", "get", "set", "sealing", "add", "replace", "memory", "generate"] : positionals,
 );
 const rounds = (usual: number) => (values.rounds === undefined ? usual : Number(values.rounds));
 
@@ -40,6 +41,7 @@ try {
   if (wanted.has("add")) await benchAddReader(bench, rounds(3));
   if (wanted.has("replace")) await benchReplaceReader(bench);
   if (wanted.has("memory")) await benchRekeyMemory(bench);
+  if (wanted.has("generate")) await benchGenerate(bench, rounds(3));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
