@@ -9,7 +9,7 @@ export function causeOf(stderr: string, root: string, message: string): SecretsE
   const text = stderr.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "");
   const paragraphs = text.split(/\n(?=\s*error:)/).filter((part) => /^\s*error:/.test(part));
   // The trace stands before the cause in newer releases, and behind it in older ones.
-  const cause = (paragraphs.at(-1) ?? text).replace(/^\s*error:\s*/, "").replace(/\n\s*… while[\s\S]*$/, "");
+  const cause = (paragraphs.at(-1) ?? text).replace(/^\s*error:\s*/, "").replace(/\n\s*\u2026 while[\s\S]*$/, "");
   const location = placeIn(text, root);
   const lines = cause
     .trim()
