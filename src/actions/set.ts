@@ -12,6 +12,9 @@ import { openDocument } from "./document.ts";
 import { planNewFile } from "./new-file.ts";
 import { planNewVar } from "./new-var.ts";
 import type { Plan } from "./plan.ts";
+import type { ServiceGraph } from "./service/graph.ts";
+import { definitionOf, planDefined } from "./service/set-defined.ts";
+import { planBlessing, type SettledPlan, settlePlan } from "./service/settle-services.ts";
 import { type FileTarget, targetOf, type VarTarget } from "./target.ts";
 import { parseTyped, type ValueType } from "./typed-value.ts";
 import type { Workplace } from "./workplace.ts";
@@ -24,6 +27,8 @@ export interface NewValue {
 export interface SetOptions {
   /** Readers named for a new vars secret, as `users/NAME`, `machines/NAME`, `groups/NAME`. */
   readonly readers?: readonly string[];
+  /** What is defined: a value of a defined service lies as its definition says, and keeps its service valid. */
+  readonly graph?: ServiceGraph;
 }
 
 /**
@@ -35,14 +40,21 @@ export async function planSet(
   text: string,
   value: NewValue,
   options: SetOptions = {},
-): Promise<Plan | undefined> {
+): Promise<SettledPlan | undefined> {
   const target = await targetOf(workplace, text);
   try {
-    if (target.tier === "vars") return await setVar(workplace, target, value, options);
-    return await setInFile(workplace, target, value);
+    if (target.tier === "files") return settled(await setInFile(workplace, target, value));
+    const plan = await setVar(workplace, target, value, options);
+    if (options.graph === undefined) return settled(plan);
+    if (plan !== undefined) return await settlePlan(workplace.ground, options.graph, plan);
+    return settled(await planBlessing(workplace.ground, options.graph, target.address));
   } catch (error) {
     throw error instanceof SecretsError ? error.at({ file: target.path }) : error;
   }
+}
+
+function settled(plan: Plan | undefined): SettledPlan | undefined {
+  return plan === undefined ? undefined : { ...plan, next: [] };
 }
 
 async function setVar(
@@ -57,6 +69,10 @@ async function setVar(
       hint: "leave --type out",
     });
   }
+  const defined = options.graph === undefined ? undefined : definitionOf(options.graph, target.address);
+  const laidOut =
+    defined === undefined ? undefined : await planDefined(workplace, target, value.bytes, defined, options.readers);
+  if (laidOut !== undefined) return laidOut;
   if (target.state === "absent") return planNewVar(workplace, target, value.bytes, options.readers);
   if (target.state === "public") {
     const old = await workplace.ground.read(target.path);

@@ -5,11 +5,63 @@
 import type { Ground } from "../../fleet/ground.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
 import type { Service } from "../../fleet/services/service.ts";
-import type { PlannedChange } from "../plan.ts";
-import type { PolicyDraft } from "../rekey/policy-draft.ts";
+import type { Plan, PlannedChange } from "../plan.ts";
+import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { isFlatTree, serviceFolder, VALIDATION_HASH } from "./folders.ts";
 import { type ServiceGraph, withDependents } from "./graph.ts";
+import { definitionOf } from "./set-defined.ts";
 import { isDue, readStandings } from "./standing.ts";
+
+export interface SettledPlan extends Plan {
+  /** What to do once it is applied. */
+  readonly next: readonly string[];
+}
+
+/** A plan of new values with what follows from them. */
+export async function settlePlan(ground: Ground, graph: ServiceGraph, plan: Plan): Promise<SettledPlan> {
+  const touched = await touchedServices(ground, graph, plan.changes);
+  if (touched.length === 0) return { ...plan, next: [] };
+  const after = overlayGround(
+    ground,
+    plan.changes.map(({ change }) => change),
+  );
+  const draft = new PolicyDraft(after);
+  await draftValidation(draft, touched);
+  const changes = [...plan.changes, ...draft.changes];
+  return { ...plan, changes, next: await staleNext(ground, graph, changes, touched) };
+}
+
+/**
+ * For a value that is set to what it is: its service is valid by that, if all of it is there.
+ * @returns undefined when it is valid already, or has no definition
+ */
+export async function planBlessing(ground: Ground, graph: ServiceGraph, address: string): Promise<Plan | undefined> {
+  const defined = definitionOf(graph, address);
+  if (defined === undefined) return undefined;
+  const draft = new PolicyDraft(ground);
+  await draftValidation(draft, [defined.service]);
+  if (draft.changes.length === 0) return undefined;
+  return {
+    summary: `${address} has that value already; ${defined.service.address} is valid with it`,
+    changes: draft.changes,
+  };
+}
+
+/** Those of which a file is written. */
+async function touchedServices(
+  ground: Ground,
+  graph: ServiceGraph,
+  changes: readonly PlannedChange[],
+): Promise<Service[]> {
+  const flat = isFlatTree((await ground.list()).map(({ path }) => path));
+  const written = new Set(changes.flatMap(({ change }) => (change.kind === "write" ? [change.path as string] : [])));
+  return [...graph.services.values()].filter((service) => {
+    const folder = serviceFolder(service, flat);
+    return service.files.some(({ name }) =>
+      ["secret", "value"].some((kind) => written.has(`${folder}/${name}/${kind}`)),
+    );
+  });
+}
 
 /**
  * Writes the hash of each service whose files are all there once `draft` is applied: the person who put the values there

@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { applyValues } from "../new-documents.ts";
 import { askHidden } from "../terminal/prompt.ts";
 import { style } from "../terminal/styled.ts";
-import { openWorkplace } from "../workplace.ts";
+import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
 
 interface SetFlags {
   readonly fromFile?: string;
@@ -33,13 +33,24 @@ export async function set(this: Context, flags: SetFlags, typed: string, source?
   const type = parseValueType(flags.type);
   const bytes = await readValue(this, flags, address, source, type !== "str");
   const value: NewValue = { bytes, type };
-  const plan = await planSet(workplace, address, value, flags.for === undefined ? {} : { readers: flags.for });
+  const plan = await planSet(workplace, address, value, {
+    ...(flags.for === undefined ? {} : { readers: flags.for }),
+    ...(await definitionsFor(this, workplace, address)),
+  });
   if (plan === undefined) {
     this.terminal.note([address, " has that value already; nothing was written"]);
     return;
   }
   await applyValues(this, workplace, plan);
   this.terminal.note([style("green", "done"), ": ", plan.summary]);
+  for (const step of plan.next) this.terminal.note([style("cyan", "next"), ": ", step]);
+}
+
+/** Only values of the vars tier have services. */
+async function definitionsFor(context: Context, workplace: LocalWorkplace, address: string) {
+  if (!address.startsWith("vars/")) return {};
+  const { knownServices } = await import("../known-services.ts");
+  return { graph: await knownServices(context, workplace) };
 }
 
 async function readValue(
