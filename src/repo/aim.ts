@@ -2,11 +2,11 @@
 import { posix } from "node:path";
 import { SecretsError } from "../errors.ts";
 import { expectedOf, type FileChange, type FileState } from "./change.ts";
-import { escapes } from "./inside.ts";
+import { escapes, holdDirectory, splitPath } from "./inside.ts";
 import { isRepoPath, type RepoPath, repoPath } from "./path.ts";
 import type { Root } from "./root.ts";
 import { changedUnderneath } from "./settle.ts";
-import { canonicalPath, isEmptied, lookAt, obstacleTo, type Stamp } from "./target.ts";
+import { isEmptied, lookAt, type Stamp } from "./target.ts";
 
 export interface Aim {
   /** Without links in its directories. */
@@ -23,11 +23,12 @@ export function* aimAtAll(root: Root, changes: readonly FileChange[]): Generator
   const removed = new Set<string>();
   // Checked whoever built the plan: one that was saved to a file and read back is only text.
   for (const { path, kind } of changes) if (kind === "remove") removed.add(repoPath(path));
-  const canonicalRemoved = new Set([...removed].map((path) => canonicalPath(root, path as RepoPath)));
+  const directories = new Directories(root);
+  const canonicalRemoved = new Set([...removed].map((path) => directories.canonical(path as RepoPath)));
   const seen = new Set<RepoPath>();
   for (const change of changes) {
     if (change.kind === "link") checkTarget(change.path, change.target);
-    const aim = aimAt(root, repoPath(change.path), removed, canonicalRemoved);
+    const aim = aimAt(root, repoPath(change.path), directories, removed, canonicalRemoved);
     if (seen.has(aim.path)) throw twice(aim.path);
     seen.add(aim.path);
     if (expectedOf(aim.before) !== change.expect) throw changedUnderneath(aim.path);
@@ -36,22 +37,81 @@ export function* aimAtAll(root: Root, changes: readonly FileChange[]): Generator
   }
 }
 
-function aimAt(root: Root, path: RepoPath, removed: ReadonlySet<string>, canonicalRemoved: ReadonlySet<RepoPath>): Aim {
+function aimAt(
+  root: Root,
+  path: RepoPath,
+  directories: Directories,
+  removed: ReadonlySet<string>,
+  canonicalRemoved: ReadonlySet<RepoPath>,
+): Aim {
   const ancestors = ancestorsOf(path);
   const going = ancestors.find((ancestor) => removed.has(ancestor));
   if (going !== undefined) {
     // It will lie in a directory that takes the place of a file or link: nothing can be there yet.
-    const canonical = `${canonicalPath(root, going)}${path.slice(going.length)}` as RepoPath;
+    const canonical = `${directories.canonical(going)}${path.slice(going.length)}` as RepoPath;
     return { path: canonical, before: { kind: "absent" }, stamp: "absent" };
   }
-  const canonical = canonicalPath(root, path);
-  const obstacle = obstacleTo(root, canonical);
+  const { there, obstacle } = directories.at(splitPath(path).directory);
+  const canonical = directories.canonical(path);
   if (obstacle !== undefined) throw inTheWay(obstacle, "a file or link is where a directory has to be");
+  if (!there) return { path: canonical, before: { kind: "absent" }, stamp: "absent" };
   const { state, stamp } = lookAt(root, canonical);
   if (state.kind === "other") throw inTheWay(canonical, "this is no regular file");
   if (state.kind !== "directory") return { path: canonical, before: state, stamp };
   if (!isEmptied(root, canonical, canonicalRemoved)) throw inTheWay(canonical, "a directory is where a file has to be");
   return { path: canonical, before: { kind: "absent" }, stamp };
+}
+
+interface Directory {
+  /** Without links, as far as it exists. */
+  readonly path: RepoPath | "";
+  readonly there: boolean;
+  /** A file or link that stands where it, or one above it, has to be. */
+  readonly obstacle?: RepoPath;
+}
+
+/**
+ * Each directory is looked at once, from the outermost inwards: a plan that makes a thousand files in new directories
+ * would otherwise ask for each of those again and again. What moves meanwhile is seen when the change is made.
+ */
+class Directories {
+  readonly #root: Root;
+  readonly #known = new Map<RepoPath | "", Directory>();
+
+  constructor(root: Root) {
+    this.#root = root;
+  }
+
+  at(directory: RepoPath | ""): Directory {
+    const known = this.#known.get(directory) ?? this.#look(directory);
+    this.#known.set(directory, known);
+    return known;
+  }
+
+  /** The path without links in its directories, as far as they exist. @throws SecretsError `E_PATH_ESCAPES` */
+  canonical(path: RepoPath): RepoPath {
+    const { directory, name } = splitPath(path);
+    return below(this.at(directory).path, name);
+  }
+
+  #look(directory: RepoPath | ""): Directory {
+    if (directory === "") return { path: "", there: true };
+    const { directory: outer, name } = splitPath(directory);
+    const parent = this.at(outer);
+    const path = below(parent.path, name);
+    if (!parent.there) return { ...parent, path };
+    const held = holdDirectory(this.#root, directory);
+    if (held !== undefined) {
+      held.close();
+      return { path: held.path as RepoPath, there: true };
+    }
+    const { kind } = lookAt(this.#root, path).state;
+    return { path, there: false, ...(kind === "absent" || kind === "directory" ? {} : { obstacle: path }) };
+  }
+}
+
+function below(directory: RepoPath | "", name: string): RepoPath {
+  return (directory === "" ? name : `${directory}/${name}`) as RepoPath;
 }
 
 /** From the outermost to the parent. */

@@ -143,18 +143,6 @@ export function removeFile(root: Root, path: RepoPath): void {
   inDirectory(root, path, (name) => unlinkSync(name));
 }
 
-/** The path without links in its directories, as far as they exist. @throws SecretsError `E_PATH_ESCAPES`. */
-export function canonicalPath(root: Root, path: RepoPath): RepoPath {
-  const { directory, name } = splitPath(path);
-  const held = holdDirectory(root, directory);
-  if (held !== undefined) {
-    held.close();
-    return (held.path === "" ? name : `${held.path}/${name}`) as RepoPath;
-  }
-  // `directory` cannot be the root here: the root exists.
-  return `${canonicalPath(root, directory as RepoPath)}/${name}` as RepoPath;
-}
-
 /**
  * Calls `use` with a name for the path that stays right whatever happens to the directories above.
  * @throws SecretsError `E_CHANGED_UNDERNEATH` when the directory is not there.

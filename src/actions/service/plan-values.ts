@@ -1,7 +1,8 @@
 /** From what services made to one plan: values, links, public files, hashes, and what is left over from before. */
 import { SecretsError } from "../../errors.ts";
+import { listedGround } from "../../fleet/listed.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
-import { baseOf, PathIndex } from "../../fleet/path-index.ts";
+import { baseOf, type PathIndex } from "../../fleet/path-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
 import type { PlannedChange } from "../plan.ts";
 import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
@@ -34,11 +35,12 @@ export interface ValueOrder {
  *
  * @throws SecretsError `E_READER_UNKNOWN`, `E_NO_PERSON`, `E_SECRET_TO_PUBLIC`, and what `planAccess` throws
  */
-export async function planValues(workplace: Workplace, order: ValueOrder): Promise<AccessPlan> {
+export async function planValues(place: Workplace, order: ValueOrder): Promise<AccessPlan> {
   const { graph, standings, made, mended } = order;
+  const { ground, index } = await listedGround(place.ground);
+  const workplace: Workplace = { ...place, ground };
   const running = [...made.keys()].flatMap((address) => graph.services.get(address) ?? []);
-  const draft = new PolicyDraft(workplace.ground);
-  const index = new PathIndex(await workplace.ground.list());
+  const draft = new PolicyDraft(ground);
   const readers = await ReaderDraft.open(workplace, draft, index, running.length > 0);
   readers.refuseStrangers([...running, ...mended]);
   const sealings: Sealing[] = [];
@@ -74,9 +76,9 @@ export async function linksToMend(
   standings: ReadonlyMap<string, Standing>,
   mended: readonly Service[],
 ): Promise<readonly PlannedChange[]> {
-  const draft = new PolicyDraft(workplace.ground);
-  const index = new PathIndex(await workplace.ground.list());
-  const readers = await ReaderDraft.open(workplace, draft, index, false);
+  const { ground, index } = await listedGround(workplace.ground);
+  const draft = new PolicyDraft(ground);
+  const readers = await ReaderDraft.open({ ...workplace, ground }, draft, index, false);
   for (const service of mended) await mendLinks(readers, standings.get(service.address));
   return draft.changes;
 }

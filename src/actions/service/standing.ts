@@ -1,6 +1,7 @@
 /** What there is of each service, without any key: all of it, some of it, or something older than what it is made of. */
 import type { Ground } from "../../fleet/ground.ts";
-import { PathIndex } from "../../fleet/path-index.ts";
+import { listedGround } from "../../fleet/listed.ts";
+import type { PathIndex } from "../../fleet/path-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
 import { isFlatTree, serviceFolder, VALIDATION_HASH } from "./folders.ts";
 import type { ServiceGraph } from "./graph.ts";
@@ -21,10 +22,9 @@ export interface Standing {
 }
 
 /** By address, in the order of the graph. */
-export async function readStandings(ground: Ground, graph: ServiceGraph): Promise<ReadonlyMap<string, Standing>> {
-  const files = await ground.list();
-  const index = new PathIndex(files);
-  const flat = isFlatTree(files.map(({ path }) => path));
+export async function readStandings(place: Ground, graph: ServiceGraph): Promise<ReadonlyMap<string, Standing>> {
+  const { ground, index } = await listedGround(place);
+  const flat = isFlatTree(index.files.map(({ path }) => path));
   const marks = new Marks(ground, (service) => serviceFolder(service, flat));
   const standings = new Map<string, Standing>();
   for (const service of graph.services.values()) {
