@@ -13,7 +13,7 @@ import { holdDirectory, splitPath } from "./inside.ts";
 import { type Direction, type Journal, type JournalEntry, transactionDirectory } from "./journal.ts";
 import type { RepoPath } from "./path.ts";
 import type { Root } from "./root.ts";
-import { inDirectory, lookAt, obstacleTo, place, removeFile, type Stamp, stampAt } from "./target.ts";
+import { inDirectory, lookAt, obstacleTo, place, placeLink, removeFile, type Stamp, stampAt } from "./target.ts";
 
 /** What the entries' targets looked like when they were read; a file with the same stamp need not be read again. */
 export type Stamps = ReadonlyMap<RepoPath, Stamp>;
@@ -48,7 +48,7 @@ interface Step {
   readonly path: RepoPath;
   readonly from: FileState;
   readonly to: FileState;
-  /** The file or link that becomes the target, unless that is to be absent. */
+  /** The file or link that becomes the target, unless that is to be absent, or is a link where nothing is. */
   readonly source: string;
 }
 
@@ -84,7 +84,8 @@ function take(root: Root, { path, from, to, source }: Step): void {
       removeFile(root, path);
     } else {
       makeDirectories(root, path);
-      place(root, path, source, from.kind !== "absent");
+      if (to.kind === "link" && from.kind === "absent") placeLink(root, path, to.target);
+      else place(root, path, source, from.kind !== "absent");
     }
   } catch (error) {
     if (systemCode(error) === "EEXIST") throw changedUnderneath(path, error);

@@ -92,7 +92,8 @@ function keepOld(root: Root, aim: Aim, slot: string): boolean {
 function stageOne(change: FileChange, before: FileState, name: string): FileState {
   if (change.kind === "remove") return { kind: "absent" };
   if (change.kind === "link") {
-    symlinkSync(change.target, name);
+    // Where nothing is replaced, the journal has all there is to a link.
+    if (before.kind !== "absent") symlinkSync(change.target, name);
     return { kind: "link", target: change.target };
   }
   const mode = change.mode ?? (before.kind === "file" ? before.mode : undefined);

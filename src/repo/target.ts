@@ -109,6 +109,11 @@ export function place(root: Root, path: RepoPath, source: string, replaces: bool
   });
 }
 
+/** A new link where nothing is. @throws the system's EEXIST where something came into being meanwhile */
+export function placeLink(root: Root, path: RepoPath, target: string): void {
+  inDirectory(root, path, (name) => symlinkSync(target, name));
+}
+
 /** A rename that does not overwrite. @returns false where it cannot be had: no hard links, or another file system. */
 function moveIfFree(source: string, name: string): boolean {
   const { isLink, target } = linkAt(source);
