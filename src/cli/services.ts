@@ -1,5 +1,6 @@
 /** Everything that is defined in this fleet, and what makes it: built out of what the process has. */
 import { availableParallelism } from "node:os";
+import type { Sources } from "../actions/service/check-services.ts";
 import type { Workshop } from "../actions/service/run-services.ts";
 import { SecretsError } from "../errors.ts";
 import { readRegistry } from "../fleet/clan/registry.ts";
@@ -22,6 +23,25 @@ export interface ShopFlags {
   readonly allowDisk?: boolean;
 }
 
+/** Definitions of both sources, with every fault of files. @throws SecretsError `E_NIX_EVAL` and what the flake's are refused for */
+export async function readSources(
+  context: Context,
+  workplace: LocalWorkplace,
+  { noNix = false }: BookFlags,
+): Promise<Sources> {
+  const { ground } = workplace;
+  const registry = await readRegistry(ground, new PathIndex(await ground.list()));
+  const files = await readServiceFiles(ground, registry);
+  const flake = await readFlakeServices(ground, openNix(workplace.repository, context.env), {
+    noNix,
+    onWait: (what) => context.terminal.note([style("dim", what)]),
+  });
+  if (flake.without !== undefined) {
+    context.terminal.note([style("yellow", "note"), `: clan's own services are left out: ${flake.without}`]);
+  }
+  return { files, flake };
+}
+
 /**
  * @throws SecretsError the first fault of a definition, with a count of the others; `E_SERVICE_TWICE`, `E_NIX_EVAL`, and
  *   with `--no-nix` never for want of Nix: what that leaves out is told
@@ -29,22 +49,11 @@ export interface ShopFlags {
 export async function openServices(
   context: Context,
   workplace: LocalWorkplace,
-  { noNix = false }: BookFlags,
+  flags: BookFlags,
 ): Promise<ServiceBook> {
-  const { ground } = workplace;
-  const registry = await readRegistry(ground, new PathIndex(await ground.list()));
-  const files = await readServiceFiles(ground, registry);
+  const { files, flake } = await readSources(context, workplace, flags);
   refuseFaults(files.faults);
-  const nix = openNix(workplace.repository, context.env);
-  const flake = await readFlakeServices(ground, nix, {
-    noNix,
-    onWait: (what) => context.terminal.note([style("dim", what)]),
-  });
-  const book = mergeBook(files.services, flake);
-  if (book.withoutFlake !== undefined) {
-    context.terminal.note([style("yellow", "note"), `: clan's own services are left out: ${book.withoutFlake}`]);
-  }
-  return book;
+  return mergeBook(files.services, flake);
 }
 
 /** What runs services, in a sandbox where they are scripts. */
