@@ -14,6 +14,7 @@ import { machineShowSchema } from "./machine-show-schema.ts";
 import { machineVerifySchema } from "./machine-verify-schema.ts";
 import { planSchema } from "./plan-schema.ts";
 import { principalsSchema } from "./principals-schema.ts";
+import { serviceSchema } from "./service-schema.ts";
 import { statusSchema } from "./status-schema.ts";
 import { trustSchema } from "./trust-schema.ts";
 import { undoSchema } from "./undo-schema.ts";
@@ -34,6 +35,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "machine-verify": machineVerifySchema,
   plan: planSchema,
   principals: principalsSchema,
+  service: serviceSchema,
   status: statusSchema,
   trust: trustSchema,
   undo: undoSchema,
@@ -49,6 +51,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "key-verify": "secrets key verify --json",
   "machine-show": "secrets machine show --json",
   "machine-verify": "secrets machine verify --json",
+  service: "a definition of a service: vars/services/SERVICE.yaml",
   trust: "secrets trust ls --json",
   principals: "secrets user ls --json, secrets machine ls --json, secrets group ls --json",
 };
@@ -59,7 +62,11 @@ export function renderSchemas(): ReadonlyMap<string, string> {
     Object.entries(SCHEMAS).map(([command, schema]) => {
       const file = `${command}.schema.json`;
       const title = TITLES[command] ?? `secrets ${command} --json`;
-      const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12" });
+      const { $schema, ...rest } = z.toJSONSchema(schema, {
+        target: "draft-2020-12",
+        // One definition has the same fields whatever makes its values.
+        reused: command === "service" ? "ref" : "inline",
+      });
       return [file, `${JSON.stringify({ $schema, $id: file, title, ...rest }, undefined, 2)}\n`];
     }),
   );

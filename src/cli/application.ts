@@ -12,9 +12,9 @@ import { EXIT_TABLE, exitCodeOf } from "./exit-codes.ts";
 import { keys } from "./key-routes.ts";
 import { machines } from "./machine-routes.ts";
 import { errorLines } from "./report/error.ts";
-import { generate } from "./service-routes.ts";
+import { generate, services } from "./service-routes.ts";
 import { render } from "./terminal/styled.ts";
-import { exportValues, importValues } from "./value-routes.ts";
+import { exportValues, importValues, renew } from "./value-routes.ts";
 import { VERSION } from "./version.ts";
 
 const text = (input: string): string => input;
@@ -294,6 +294,8 @@ const root = buildRouteMap({
     machine: machines,
     key: keys,
     generate,
+    service: services,
+    renew,
     export: exportValues,
     import: importValues,
     rotate,

@@ -17,7 +17,7 @@ export interface DefinedFile {
 }
 
 /** The definition of what an address names; undefined where nobody defined it. */
-export function definitionOf(graph: ServiceGraph, address: string): DefinedFile | undefined {
+export function definitionOf(graph: Pick<ServiceGraph, "services">, address: string): DefinedFile | undefined {
   for (let end = address.lastIndexOf("/"); end > 0; end = address.lastIndexOf("/", end - 1)) {
     const service = graph.services.get(address.slice(0, end));
     const file = service?.files.find(({ name }) => name === address.slice(end + 1));

@@ -34,3 +34,11 @@ export async function proposeNames(
   const names = principals.all.filter((one) => kind === undefined || one.kind === kind).map(({ name }) => name);
   return [...new Set(names)].filter((name) => name.startsWith(partial)).sort();
 }
+
+/** Names and addresses of services, without starting nix: a Tab must not wait for it. */
+export async function proposeServices(context: Context, partial: string): Promise<string[]> {
+  const { openServices } = await import("../services.ts");
+  const { services } = await openServices(context, await openWorkplace(context), { noNix: true });
+  const names = new Set(services.flatMap(({ name, address }) => [name, address]));
+  return [...names].filter((name) => name.startsWith(partial)).sort();
+}

@@ -188,7 +188,7 @@ function readFiles(fields: Fields, maker: Maker | undefined): ServiceFile[] {
   const files = given.flatMap(({ key, fields: file }): ServiceFile[] => {
     if (!isFileName(key.text)) {
       fields.faults.tell(
-        "this is no name of a file: parts between slashes, without . and .., not called secret or value",
+        "this is no name of a file: parts between slashes, none of them empty, . or .., or with a - in front",
         key,
         [...fields.path, "files", key.text],
       );

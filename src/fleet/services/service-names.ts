@@ -7,11 +7,7 @@ export function isServiceName(name: string): boolean {
 
 /** A file's name may have slashes in it. */
 export function isFileName(name: string): boolean {
-  return (
-    name.length <= 500 &&
-    name.split("/").every(isFilePart) &&
-    !/(^|\/)(secret|value|users|machines|groups)(\/|$)/.test(name)
-  );
+  return name.length <= 500 && name.split("/").every(isFilePart);
 }
 
 function isFilePart(part: string): boolean {
