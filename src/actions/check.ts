@@ -30,6 +30,7 @@ export async function checkFleet(fleet: Fleet, { paths = [], deep = [] }: CheckO
     ...(await checkLeftovers(fleet)),
     ...checkRules(fleet),
     ...(await checkModules(fleet)),
+    ...(await checkLists(fleet)),
     ...deep,
   ];
   const documents = fleet.documents.filter(({ path }) => inScope(path));
@@ -41,6 +42,13 @@ export async function checkFleet(fleet: Fleet, { paths = [], deep = [] }: CheckO
     },
     findings: findings.filter(({ path }) => inScope(path)).sort(compareFindings),
   };
+}
+
+/** Most fleets have none. */
+async function checkLists(fleet: Fleet): Promise<Finding[]> {
+  if ((await fleet.ground.kind("sops/renewals")) !== "directory") return [];
+  const { checkRenewals } = await import("./check/renewals.ts");
+  return checkRenewals(fleet);
 }
 
 /** A parser of Nix is loaded for fleets alone that have what it would read. */

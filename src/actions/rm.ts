@@ -7,11 +7,18 @@ import { formatKeyPath } from "../sops/key-path.ts";
 import { changeDocument } from "./change-document.ts";
 import { openDocument } from "./document.ts";
 import type { Plan, PlannedChange } from "./plan.ts";
+import { followEntries } from "./renew/keep-checklists.ts";
 import { type FileTarget, readableTarget, type VarTarget } from "./target.ts";
 import type { Workplace } from "./workplace.ts";
 
 /** @throws SecretsError `E_NOT_FOUND`, `E_PATH_MISSING`, and what opening the document throws. */
 export async function planRemove(workplace: Workplace, text: string): Promise<Plan> {
+  const plan = await planRemoval(workplace, text);
+  const lists = await followEntries(workplace, { renewed: plan.changes, sealedAnew: [] });
+  return { ...plan, changes: [...plan.changes, ...lists] };
+}
+
+async function planRemoval(workplace: Workplace, text: string): Promise<Plan> {
   const target = await readableTarget(workplace, text);
   if (target.tier === "vars") return removeVar(workplace, target);
   try {

@@ -12,10 +12,11 @@ import { openDocument } from "./document.ts";
 import { planNewFile } from "./new-file.ts";
 import { planNewVar } from "./new-var.ts";
 import type { Plan } from "./plan.ts";
+import { followEntries } from "./renew/keep-checklists.ts";
 import type { ServiceGraph } from "./service/graph.ts";
 import { definitionOf, planDefined } from "./service/set-defined.ts";
 import { planBlessing, type SettledPlan, settlePlan } from "./service/settle-services.ts";
-import { type FileTarget, targetOf, type VarTarget } from "./target.ts";
+import { type FileTarget, type Target, targetOf, type VarTarget } from "./target.ts";
 import { parseTyped, type ValueType } from "./typed-value.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -43,17 +44,24 @@ export async function planSet(
 ): Promise<SettledPlan | undefined> {
   const target = await targetOf(workplace, text);
   try {
-    if (target.tier === "files") return settled(await setInFile(workplace, target, value));
-    const plan = await setVar(workplace, target, value, options);
-    if (options.graph === undefined) return settled(plan);
-    if (plan !== undefined) return await settlePlan(workplace.ground, options.graph, plan);
-    return settled(await planBlessing(workplace.ground, options.graph, target.address));
+    const plan =
+      target.tier === "vars"
+        ? await setVar(workplace, target, value, options)
+        : await setInFile(workplace, target, value);
+    if (plan === undefined) return await blessed(workplace, target, options);
+    const lists = await followEntries(workplace, { renewed: plan.changes, sealedAnew: [] });
+    const followed = { ...plan, changes: [...plan.changes, ...lists] };
+    if (options.graph === undefined) return { ...followed, next: [] };
+    return await settlePlan(workplace.ground, options.graph, followed);
   } catch (error) {
     throw error instanceof SecretsError ? error.at({ file: target.path }) : error;
   }
 }
 
-function settled(plan: Plan | undefined): SettledPlan | undefined {
+/** The value is there already: what its service is worth by that. */
+async function blessed({ ground }: Workplace, target: Target, { graph }: SetOptions): Promise<SettledPlan | undefined> {
+  if (graph === undefined || target.tier === "files") return undefined;
+  const plan = await planBlessing(ground, graph, target.address);
   return plan === undefined ? undefined : { ...plan, next: [] };
 }
 

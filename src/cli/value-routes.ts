@@ -3,6 +3,7 @@ import { buildCommand } from "@stricli/core";
 import { changeAliases, changeFlags, json, named, repeated, switched, valued } from "./change-flags.ts";
 import type { ExportFlags } from "./commands/export.ts";
 import type { ImportFlags } from "./commands/import.ts";
+import type { RenewFlags } from "./commands/renew.ts";
 import type { Context } from "./context.ts";
 
 export const exportValues = buildCommand<ExportFlags, string[], Context>({
@@ -56,5 +57,31 @@ export const importValues = buildCommand<ImportFlags, string[], Context>({
     ],
     fullDescription:
       "Each key of a sops document becomes a file of the service; keys within keys make a name with slashes. What is there and the same stays; what differs is refused without --replace. New secrets are read by whom the service's definition names, else by whom the secrets beside them are read.",
+  },
+});
+
+export const renew = buildCommand<RenewFlags, string[], Context>({
+  loader: async () => (await import("./commands/renew.ts")).renew,
+  parameters: {
+    flags: {
+      ...applying,
+      readableBy: valued(
+        "WHO",
+        "All that they can read, or could at some point of git history, and that is the same still",
+      ),
+      done: switched("Take values off the lists: those named, else all that are proved to be others now"),
+      answers: valued("FILE", "Answers to prompts, as for generate; - is stdin"),
+      noNix: switched("Do not start nix: clan's services as they were when it ran last, or without them"),
+      noSandbox: switched("Run scripts without a sandbox: they can then read and change what you can"),
+      allowDisk: switched("Let plain text lie on disk while a script runs, where there is no memory-backed place"),
+    },
+    aliases: changeAliases,
+    positional: { kind: "array", parameter: named("ADDRESS", "A value, a document, a service, or a pattern with *") },
+  },
+  docs: {
+    brief: "New values for what somebody could read: made anew, asked for, or put on a list to be done by hand",
+    customUsage: ["ADDRESS…", "--readable-by WHO", "--done [ADDRESS…]"],
+    fullDescription:
+      "What a service makes is made anew, with all that is made of it; its prompts are asked. What nobody can make here goes on a list in sops/renewals, which check reminds of until each value is another one; set and edit take it off. WHO may be somebody who was removed: git remembers.",
   },
 });

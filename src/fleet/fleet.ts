@@ -268,7 +268,9 @@ async function factsOf(
 
 /** Read with the registry or as rules, and never a document. */
 function isRegistryFile(path: string): boolean {
-  return baseOf(path) === ".sops.yaml" || /^sops\/(users|machines)\/[^/]+\/key\.json$/.test(path);
+  return (
+    baseOf(path) === ".sops.yaml" || /^sops\/((users|machines)\/[^/]+\/key\.json|renewals\/[^/]+\.yaml)$/.test(path)
+  );
 }
 
 function byPlace(a: Anomaly, b: Anomaly): number {

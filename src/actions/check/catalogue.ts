@@ -105,6 +105,14 @@ export const CATALOGUE = {
     explanation:
       "Nix computes names of machines or modules there, or the file cannot be read, so they were not compared.",
   },
+  "renewal-open": {
+    severity: "warning",
+    explanation: "A value that somebody could read waits for a new one, made by hand.",
+  },
+  "renewal-list": {
+    severity: "error",
+    explanation: "A list of values to renew cannot be read, so nobody is reminded of them.",
+  },
   mac: {
     severity: "error",
     explanation: "The document was changed without its data key: the MAC or a value does not fit.",

@@ -11,6 +11,8 @@ import type { Policy } from "../../fleet/policy.ts";
 import { opensAlone } from "../../fleet/shares.ts";
 import { askPlugins } from "../ask-plugins.ts";
 import { namedFew } from "../named-few.ts";
+import type { PlannedChange } from "../plan.ts";
+import { followEntries } from "../renew/keep-checklists.ts";
 import { carryRecords } from "../service/carry-records.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader, type PolicyEdit } from "./access-plan.ts";
@@ -56,21 +58,36 @@ export async function planAccess(
   refuseReaders(before, after, orders, options.force === true);
   const rekeyed = await rekeyAll(workplace, orders, options);
   const documents = orders.map(stepOf(options, namesIn(before, after)));
-  const anew = rekeyed.filter((_, i) => orders[i]?.freshDataKey === true && orders[i]?.value === undefined);
-  const records = await carryRecords(
-    workplace.ground,
-    anew.map(({ change }) => change),
-  );
+  const followed = await followChanges(workplace, edit, orders, rekeyed);
   return {
     summary: edit.summary,
-    changes: [...edit.changes, ...records, ...rekeyed.map(({ change }) => change)],
-    policy: [...edit.changes, ...records],
+    changes: [...edit.changes, ...followed, ...rekeyed.map(({ change }) => change)],
+    policy: [...edit.changes, ...followed],
     documents,
     exposed: orders.flatMap((order, i) => exposedBy(order, rekeyed[i])),
     sealedTo: sealedTo(rekeyed, namesIn(before, after)),
     warnings: [...edit.warnings, ...orders.flatMap(unlinkedMachines), ...risks(documents)],
     next: edit.next,
   };
+}
+
+/** What is kept of values elsewhere in the fleet, where they are sealed anew or get another content. */
+async function followChanges(
+  workplace: Workplace,
+  edit: PolicyEdit,
+  orders: readonly RekeyOrder[],
+  rekeyed: readonly Rekeyed[],
+): Promise<readonly PlannedChange[]> {
+  const sealedAnew = rekeyed.flatMap(({ change }, i) =>
+    orders[i]?.freshDataKey === true && orders[i]?.value === undefined ? [change] : [],
+  );
+  const replaced = rekeyed.flatMap(({ change }, i) => (orders[i]?.value === undefined ? [] : [change]));
+  // What is removed may have moved: that is no new value.
+  const drafted = edit.changes.filter(({ change }) => change.kind === "write");
+  return [
+    ...(await carryRecords(workplace.ground, sealedAnew)),
+    ...(await followEntries(workplace, { renewed: [...drafted, ...replaced], sealedAnew })),
+  ];
 }
 
 function ordersFor(before: Fleet, after: Fleet, edit: PolicyEdit, options: PlanOptions): RekeyOrder[] {

@@ -1,11 +1,14 @@
 /** `secrets edit [ADDRESS|FILE]`: pick, edit in scratch space, and write back only what changed. */
 import { type EditResult, type EditSession, openForEdit } from "../../actions/edit.ts";
+import { followEntries } from "../../actions/renew/keep-checklists.ts";
+import { settlePlan } from "../../actions/service/settle-services.ts";
 import { SecretsError } from "../../errors.ts";
 import { openScratch } from "../../repo/scratch.ts";
 import { formatKeyPath } from "../../sops/key-path.ts";
 import type { KeyPath } from "../../sops/tree.ts";
 import { addressHere } from "../address-here.ts";
 import type { Context } from "../context.ts";
+import { definitionsFor } from "../definitions-for.ts";
 import { applyValues } from "../new-documents.ts";
 import { editText } from "../terminal/editor.ts";
 import { findEditor } from "../terminal/editor-command.ts";
@@ -64,7 +67,13 @@ async function saveText(
   bytes: Uint8Array,
 ): Promise<EditResult | undefined> {
   const result = await session.finish(bytes);
-  if (result !== undefined) await applyValues(context, workplace, result.plan);
+  if (result === undefined) return undefined;
+  const lists = await followEntries(workplace, { renewed: result.plan.changes, sealedAnew: [] });
+  const plan = { ...result.plan, changes: [...result.plan.changes, ...lists] };
+  const { graph } = await definitionsFor(context, workplace, session.address);
+  const settled = graph === undefined ? { ...plan, next: [] } : await settlePlan(workplace.ground, graph, plan);
+  await applyValues(context, workplace, settled);
+  for (const step of settled.next) context.terminal.note([style("cyan", "next"), ": ", step]);
   return result;
 }
 

@@ -6,10 +6,11 @@ import { parseValueType } from "../../actions/typed-value.ts";
 import { SecretsError } from "../../errors.ts";
 import { addressHere } from "../address-here.ts";
 import type { Context } from "../context.ts";
+import { definitionsFor } from "../definitions-for.ts";
 import { applyValues } from "../new-documents.ts";
 import { askHidden } from "../terminal/prompt.ts";
 import { style } from "../terminal/styled.ts";
-import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
+import { openWorkplace } from "../workplace.ts";
 
 interface SetFlags {
   readonly fromFile?: string;
@@ -44,13 +45,6 @@ export async function set(this: Context, flags: SetFlags, typed: string, source?
   await applyValues(this, workplace, plan);
   this.terminal.note([style("green", "done"), ": ", plan.summary]);
   for (const step of plan.next) this.terminal.note([style("cyan", "next"), ": ", step]);
-}
-
-/** Only values of the vars tier have services. */
-async function definitionsFor(context: Context, workplace: LocalWorkplace, address: string) {
-  if (!address.startsWith("vars/")) return {};
-  const { knownServices } = await import("../known-services.ts");
-  return { graph: await knownServices(context, workplace) };
 }
 
 async function readValue(

@@ -1,0 +1,40 @@
+/** What `renew` is about to do, for a person. */
+import type { RenewedView, RenewView } from "../../actions/renew/renew-view.ts";
+import { type Styled, style } from "../terminal/styled.ts";
+
+/** A person reads some; a program takes --json. */
+const LISTED = 100;
+
+const TITLES: readonly (readonly [RenewedView["how"], string])[] = [
+  ["regenerate", "made anew by their services"],
+  ["ask", "asked for"],
+  ["by hand", "by hand"],
+];
+
+export function renewLines({ reason, values, runs }: RenewView): Styled[] {
+  if (values.length === 0) return ["there is nothing to renew"];
+  const own = new Set(values.flatMap(({ service }) => service ?? []));
+  const dependants = runs.filter((address) => !own.has(address));
+  return [
+    [style("bold", reason), ":"],
+    ...TITLES.flatMap(([how, title]) => {
+      const some = values.filter((value) => value.how === how);
+      return section(title, some, ({ address, proved }) => [
+        "  ",
+        address,
+        proved ? "" : style("dim", "  may be another value already"),
+      ]);
+    }),
+    ...section("made of these, and made anew as well", dependants, (address) => ["  ", address]),
+  ];
+}
+
+function section<Item>(title: string, items: readonly Item[], line: (item: Item) => Styled): Styled[] {
+  if (items.length === 0) return [];
+  const more = items.length - LISTED;
+  return [
+    style("bold", `${title} (${items.length})`),
+    ...items.slice(0, LISTED).map(line),
+    ...(more > 0 ? [style("dim", `  and ${more} more: --json lists all`)] : []),
+  ];
+}
