@@ -63,7 +63,7 @@ export async function planRevoke(
     plan.changes.length === 0
       ? `${whoText(principal)} does not read ${documents.length === 1 ? "it" : "any of them"}`
       : `revoke ${whoText(principal)} from ${count === 1 ? ((plan.documents[0] ?? documents[0])?.address ?? "") : `${count} documents`}`;
-  return { ...plan, summary, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
+  return { ...plan, summary, next: plan.exposed.length > 0 ? [renewNote(plan.exposed)] : [] };
 }
 
 /** By where the links lead: one that bears another name counts for whom it leads to, as clan reads it. */

@@ -117,7 +117,7 @@ export async function planRemoveMembers(
     }),
     options,
   );
-  return { ...plan, next: [...(plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : []), ...named] };
+  return { ...plan, next: [...(plan.exposed.length > 0 ? [renewNote(plan.exposed)] : []), ...named] };
 }
 
 /** The group itself: its members keep what they read by their own names. @throws SecretsError `E_NOT_FOUND` */
@@ -149,7 +149,7 @@ export async function planRemoveGroup(workplace: Workplace, group: string, optio
     }),
     options,
   );
-  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
+  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed)] : [] };
 }
 
 /** Where the group is a way to read: there who leaves it goes, even if a link beside it leads nowhere. */

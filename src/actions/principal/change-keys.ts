@@ -143,5 +143,5 @@ export async function planRemoveKey(
     options,
   );
   // What the key could read, the person may still read by another one; who holds the removed key may not be the person.
-  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
+  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed, known.id)] : [] };
 }

@@ -59,7 +59,7 @@ export async function planFinish(
   );
   return {
     ...plan,
-    next: plan.exposed.length > 0 ? [`if the old key was lost to somebody: ${renewNote(plan.exposed.length)}`] : [],
+    next: plan.exposed.length > 0 ? [`if the old key was lost to somebody: ${renewNote(plan.exposed, old.id)}`] : [],
   };
 }
 

@@ -7,7 +7,7 @@ import { renewNote } from "../renew-note.ts";
 import type { Workplace } from "../workplace.ts";
 import { dropEmptyRules, dropOrphans, readByNobodyElse, refuseOrphans } from "./only-reader.ts";
 import { dropIfEmpty, editStatements, foldersLinking, groupOfFolder, refuseShared } from "./places.ts";
-import { memberOf, namedAs, type PersonOrMachine } from "./who.ts";
+import { memberOf, namedAs, type PersonOrMachine, whoText } from "./who.ts";
 
 export interface RemoveOptions extends PlanOptions {
   /** What nobody else could read goes as well, instead of being a reason to refuse. */
@@ -69,7 +69,7 @@ export async function planRemovePrincipal(
     }),
     options,
   );
-  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed.length)] : [] };
+  return { ...plan, next: plan.exposed.length > 0 ? [renewNote(plan.exposed, whoText(principal))] : [] };
 }
 
 /** The machine's own private key, sealed: it goes with the machine, whoever reads it. */

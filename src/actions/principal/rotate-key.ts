@@ -133,7 +133,7 @@ function nextSteps(kind: PersonOrMachine, name: string, plan: AccessPlan, onlyHe
           ...(onlyHere ? [`the new keys as files: secrets machine deploy-files ${name} DIR`] : []),
         ]
       : []),
-    ...(plan.exposed.length > 0 ? [`if the old key was lost to somebody: ${renewNote(plan.exposed.length)}`] : []),
+    ...(plan.exposed.length > 0 ? [`if the old key was lost to somebody: ${renewNote(plan.exposed)}`] : []),
   ];
 }
 
