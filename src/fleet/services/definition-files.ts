@@ -68,6 +68,7 @@ function placeServices(
   const { share, files, prompts, dependencies, validation, maker, line } = definition;
   const machines = machinesOf(definition, registry, faults);
   const readers = readersOf(definition, registry, faults);
+  if (maker === undefined) return [];
   const origin = { kind: "file", path, line } as const;
   const rest = { name, files, prompts, dependencies, validation, readers, maker, origin };
   if (share) return [{ ...rest, address: `vars/shared/${name}`, machine: undefined, machines }];

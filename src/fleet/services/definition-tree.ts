@@ -84,7 +84,7 @@ class Reader {
     if (isAlias(node)) throw this.#fault("a definition has no anchors and aliases: write it out", place);
     const { anchor, tag } = node as { anchor?: string; tag?: string };
     if (anchor !== undefined) throw this.#fault("a definition has no anchors and aliases: write it out", place);
-    if (tag?.startsWith("!") === true) throw this.#fault("a definition has no tags", place);
+    if (tag !== undefined) throw this.#fault("a definition has no tags", place);
     if (isScalar(node)) {
       const plain = node.type === "PLAIN";
       const text = plain ? (node.source ?? "") : String(node.value ?? "");

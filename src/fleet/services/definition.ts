@@ -15,7 +15,8 @@ export interface Definition {
   readonly prompts: readonly ServicePrompt[];
   readonly dependencies: readonly string[];
   readonly validation: string | undefined;
-  readonly maker: Maker;
+  /** Undefined for one that cannot be made: then a fault says why. */
+  readonly maker: Maker | undefined;
   /** Of its first line. */
   readonly line: number;
 }
@@ -71,7 +72,6 @@ export function readDefinition(tree: DefinitionNode, name: string, faults: Fault
   const dependencies = readDependencies(fields, name);
   checkKindDependencies(fields, maker, dependencies);
   const places = readPlaces(fields);
-  if (maker === undefined) return undefined;
   return { ...places, files, prompts, dependencies, validation, maker, line: tree.line };
 }
 
