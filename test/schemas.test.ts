@@ -80,6 +80,9 @@ const SPOILT: readonly Run[] = [
   { argv: ["explain", "secrets/users/bruno.sops.yaml"] },
   { argv: ["sync", "secrets/services/mailer.env", "--dry-run"], schema: "plan" },
   { argv: ["trust", "ls"] },
+  { argv: ["export", "../dump", "--partial"], env: { SOPS_AGE_KEY_FILE: "../chiara.txt" } },
+  { argv: ["renew", "--readable-by", "bruno", "--dry-run"] },
+  { argv: ["import", "secrets/users/ada.sops.yaml", "--to", "vars/web01/mine", "--dry-run"], schema: "plan" },
   { argv: ["machine", "verify", "web01", "--age-key", KEY], schema: "machine-verify" },
   { argv: ["machine", "show", "db01"], schema: "machine-show" },
   { argv: ["key", "show"], schema: "key-show" },
@@ -107,6 +110,7 @@ const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
     "waiting[].link.provenance",
     "waiting[].link.provenance.date",
   ],
+  renew: ["values[].service"],
   plan: ["commit", "documents[].added[].name", "documents[].removed[].name", "unapproved[].name"],
   explain: ["decidedBy.place", "decidedBy.pathRegex", "decidedBy.fault", "readers[].name"],
 };
@@ -152,6 +156,7 @@ const validators = Object.fromEntries(
     "check",
     "doctor",
     "explain",
+    "export",
     "generate",
     "key-convert",
     "key-import",
@@ -162,6 +167,7 @@ const validators = Object.fromEntries(
     "machine-verify",
     "plan",
     "principals",
+    "renew",
     "status",
     "trust",
   ].map((command) => {
@@ -208,6 +214,11 @@ async function spoil({ root, read, git }: Sample): Promise<void> {
     join(root, "vars/services/acme.yaml"),
     "machines: [web01]\nkind: external\nfiles: { dns-token: { deploy: false } }\n",
   );
+  await writeFile(
+    join(root, "vars/services/postgresql.yaml"),
+    "machines: [db01]\nkind: password\nfiles: { replication-password: { output: value } }\n",
+  );
+  await writeFile(join(root, "vars/per-machine/web01/acme/.validation-hash"), "0".repeat(64));
   await git("add", "--all");
   await git("commit", "--quiet", "-m", "Let eve in");
   const keys = join(dirname(root), "home", ".ssh");

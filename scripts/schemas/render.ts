@@ -4,6 +4,7 @@ import { accessSchema } from "./access-schema.ts";
 import { checkSchema } from "./check-schema.ts";
 import { doctorSchema } from "./doctor-schema.ts";
 import { explainSchema } from "./explain-schema.ts";
+import { exportSchema } from "./export-schema.ts";
 import { generateSchema } from "./generate-schema.ts";
 import { keyConvertSchema } from "./key-convert-schema.ts";
 import { keyImportSchema } from "./key-import-schema.ts";
@@ -14,6 +15,7 @@ import { machineShowSchema } from "./machine-show-schema.ts";
 import { machineVerifySchema } from "./machine-verify-schema.ts";
 import { planSchema } from "./plan-schema.ts";
 import { principalsSchema } from "./principals-schema.ts";
+import { renewSchema } from "./renew-schema.ts";
 import { serviceSchema } from "./service-schema.ts";
 import { statusSchema } from "./status-schema.ts";
 import { trustSchema } from "./trust-schema.ts";
@@ -25,6 +27,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   check: checkSchema,
   doctor: doctorSchema,
   explain: explainSchema,
+  export: exportSchema,
   generate: generateSchema,
   "key-convert": keyConvertSchema,
   "key-import": keyImportSchema,
@@ -36,6 +39,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   plan: planSchema,
   principals: principalsSchema,
   service: serviceSchema,
+  renew: renewSchema,
   status: statusSchema,
   trust: trustSchema,
   undo: undoSchema,
@@ -51,6 +55,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "key-verify": "secrets key verify --json",
   "machine-show": "secrets machine show --json",
   "machine-verify": "secrets machine verify --json",
+  renew: "secrets renew --dry-run --json",
   service: "a definition of a service: vars/services/SERVICE.yaml",
   trust: "secrets trust ls --json",
   principals: "secrets user ls --json, secrets machine ls --json, secrets group ls --json",
