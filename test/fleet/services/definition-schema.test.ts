@@ -26,7 +26,7 @@ test("the schema that editors have takes what is taken here, and refuses what is
   const often = <T>(usual: fc.Arbitrary<T>) =>
     fc.oneof({ weight: 40, arbitrary: usual }, { weight: 1, arbitrary: odd });
   const file = fc.record(
-    { secret: often(fc.boolean()), mode: often(fc.constantFrom("0400", "0440")), owner: often(fc.constant("git")) },
+    { secret: often(fc.boolean()), mode: fc.constantFrom("0400", "0440", "44"), owner: fc.constant("git") },
     { requiredKeys: [] },
   );
   const made = fc.constantFrom(
@@ -45,7 +45,8 @@ test("the schema that editors have takes what is taken here, and refuses what is
       files: often(
         fc.dictionary(fc.constantFrom("a", "b/c"), fc.option(file, { nil: null }), { minKeys: 1, maxKeys: 1 }),
       ),
-      description: often(fc.constant("what it is for")),
+      // Numbers are texts here to the reader, which sees how they are written.
+      description: fc.constant("what it is for"),
     },
     { requiredKeys: ["machines"] },
   );
