@@ -38,6 +38,8 @@ export interface Destination {
   readonly keys?: readonly string[];
 }
 
+/** Below a file, these are what clan keeps beside its value. */
+const TAKEN = /\/(secret|value|users|machines|groups)(\/|$)/;
 /** As clan's command line takes them. */
 const SECRET_NAME = /^[a-zA-Z0-9_][a-zA-Z0-9._-]*$/;
 
@@ -59,7 +61,7 @@ export function valuesOfDump(files: readonly { readonly path: string; readonly b
       hashes.set(formatAddress({ ...parts, file: undefined }), hash);
       continue;
     }
-    if (!isFileName(file) || names.some((name) => name.startsWith("."))) throw oddFile(path);
+    if (!isNewFile(file) || names.some((name) => name.startsWith("."))) throw oddFile(path);
     values.push({ address: formatAddress(parts), parts, bytes, from: path });
   }
   if (values.length === 0) {
@@ -76,6 +78,10 @@ function oddFile(path: string, why = "this has no place in a dump of values"): S
     location: { file: path },
     hint: "a dump holds per-machine/MACHINE/SERVICE/FILE and shared/SERVICE/FILE; remove what else lies there",
   });
+}
+
+function isNewFile(name: string): boolean {
+  return isFileName(name) && !TAKEN.test(name);
 }
 
 function isMachineName(name: string): boolean {
@@ -225,7 +231,7 @@ function addressed(text: string, from: string): Pick<IncomingValue, "address" | 
   const sound =
     parts.kind === "secret"
       ? SECRET_NAME.test(parts.name)
-      : isFileName(parts.file ?? "") &&
+      : isNewFile(parts.file ?? "") &&
         isServiceName(parts.service) &&
         (parts.machine === undefined || isMachineName(parts.machine));
   if (!sound) throw badName(from);
