@@ -90,15 +90,15 @@ export function sameByTraces(then: Traces, now: Traces): boolean | undefined {
 
 /** One line that {@link parseTraces} reads back. */
 export function formatTraces({ sealed, nonce, size, dataKey }: Traces): string {
-  return [sealed, nonce, String(size), dataKey.join(",")].join(" ");
+  return [sealed, nonce, String(size), dataKey.join(",") || "-"].join(" ");
 }
 
 /** Undefined for any other text. */
 export function parseTraces(text: string): Traces | undefined {
   const [, sealed, nonce, size, keys] =
-    /^([0-9a-f]{64}) ([0-9a-f]{16}) (\d{1,10}) ((?:[0-9a-f]{16})?(?:,[0-9a-f]{16}){0,8})$/.exec(text) ?? [];
+    /^([0-9a-f]{64}) ([0-9a-f]{16}) (\d{1,10}) (-|[0-9a-f]{16}(?:,[0-9a-f]{16}){0,8})$/.exec(text) ?? [];
   if (sealed === undefined || nonce === undefined || size === undefined || keys === undefined) return undefined;
-  return { sealed, nonce, size: Number(size), dataKey: keys.split(",").filter((mark) => mark !== "") };
+  return { sealed, nonce, size: Number(size), dataKey: keys === "-" ? [] : keys.split(",") };
 }
 
 function short(text: string): string {
