@@ -1,10 +1,11 @@
 /** Which values are to be renewed: those at some addresses, or all that somebody could read. */
 import { SecretsError } from "../../errors.ts";
+import type { Fleet } from "../../fleet/fleet.ts";
 import type { Root } from "../../repo/root.ts";
 import { documentsAt } from "../rekey/documents-at.ts";
 import type { Workplace } from "../workplace.ts";
 import { keysEverHeld } from "./ever-held.ts";
-import { type ExposedValue, exposedTo, machinesOpenedBy, valuesOf } from "./exposure.ts";
+import { type ExposedValue, type Exposure, exposedTo, machineOfKey, valuesOf } from "./exposure.ts";
 import { splitAddress } from "./standing.ts";
 
 export interface ChosenValues {
@@ -42,33 +43,50 @@ export async function valuesAt(workplace: Workplace, addresses: readonly string[
 }
 
 /**
- * Whoever could read the private key of a machine reads what the machine reads: that counts as well.
+ * Whoever could read the private key of a machine reads what the machine reads: that counts as well, up to the day on which
+ * the machine got another key.
  * @throws SecretsError `E_NOT_FOUND`, `E_AMBIGUOUS`, and what git throws
  */
 export async function valuesReadableBy(workplace: Workplace, root: Root, text: string): Promise<ChosenValues> {
   const fleet = await workplace.fleet();
   const { who, ids } = await keysEverHeld(root, fleet, text);
   const all = new Set(ids);
-  const machines = new Set<string>();
-  let values: readonly ExposedValue[] = [];
-  for (let grown = true; grown; ) {
-    values = await exposedTo(workplace, root, fleet.documents, all);
-    grown = false;
-    for (const machine of machinesOpenedBy(values)) {
-      if (machines.has(machine) || who === `machines/${machine}`) continue;
-      machines.add(machine);
-      const before = all.size;
-      for (const id of await machineIds(root, fleet, machine)) all.add(id);
-      grown ||= all.size > before;
+  for (;;) {
+    const before = all.size;
+    const exposure = await exposedTo(workplace, root, fleet.documents, all);
+    const machines = openedMachines(exposure, who);
+    for (const [machine, now] of machines) {
+      for (const id of await machineIds(root, fleet, machine, now)) all.add(id);
     }
+    if (all.size > before) continue;
+    const open = [...machines].flatMap(([machine, now]) => (now ? [machine] : [])).sort();
+    return {
+      values: exposure.values,
+      reason: `${who} could read these`,
+      label: who,
+      warnings: warningsFor(who, open, exposure.values),
+    };
   }
-  const current = [...machines].filter((name) => fleet.principals.find(name, "machine") !== undefined).sort();
-  return { values, reason: `${who} could read these`, label: who, warnings: warningsFor(who, current, values) };
 }
 
-async function machineIds(root: Root, fleet: Parameters<typeof keysEverHeld>[1], name: string) {
+/** The machines whose private key they could read, and whether it is the one that the machine has now. */
+function openedMachines({ values, readable }: Exposure, who: string): ReadonlyMap<string, boolean> {
+  const unchanged = new Set(values.map(({ document }) => document));
+  const machines = new Map<string, boolean>();
+  for (const document of readable) {
+    const machine = machineOfKey(document);
+    if (machine === undefined || who === `machines/${machine}`) continue;
+    machines.set(machine, machines.get(machine) === true || unchanged.has(document));
+  }
+  return machines;
+}
+
+/** @param now the key that it has now is among those that they could read */
+async function machineIds(root: Root, fleet: Fleet, name: string, now: boolean): Promise<readonly string[]> {
   try {
-    return (await keysEverHeld(root, fleet, `machines/${name}`)).ids;
+    const { ids } = await keysEverHeld(root, fleet, `machines/${name}`);
+    const current = new Set((fleet.principals.find(name, "machine")?.keys ?? []).map(({ id }) => id));
+    return [...ids].filter((id) => now || !current.has(id));
   } catch (error) {
     // A key that was sealed for a machine that never was one.
     if (error instanceof SecretsError && error.code === "E_NOT_FOUND") return [];

@@ -45,6 +45,13 @@ export async function valuesOf(
   };
 }
 
+export interface Exposure {
+  /** In the order of the documents. */
+  readonly values: readonly ExposedValue[];
+  /** Documents of which they could read one content at least, this or an older one. */
+  readonly readable: readonly FleetDocument[];
+}
+
 /**
  * @param ids canonical; who holds one of them reads what is sealed to it
  * @throws SecretsError what reading the work tree and git throw
@@ -54,7 +61,7 @@ export async function exposedTo(
   root: Root,
   documents: readonly FleetDocument[],
   ids: ReadonlySet<string>,
-): Promise<readonly ExposedValue[]> {
+): Promise<Exposure> {
   const holds = (id: string) => ids.has(id);
   const histories = await versionsOf(workplace, root, documents);
   const blobs = readBlobs(
@@ -65,6 +72,7 @@ export async function exposedTo(
   const comparer = new ValueComparer(workplace);
   const table = new ReaderTable(() => undefined);
   const exposed: ExposedValue[] = [];
+  const readable: FleetDocument[] = [];
   for (const document of documents) {
     const past: Content[] = [];
     for (const _ of histories.get(document) ?? []) {
@@ -74,12 +82,13 @@ export async function exposedTo(
     }
     const now = opensAlone(document, holds);
     if (!now && past.length === 0) continue;
+    readable.push(document);
     const { content, values } = await valuesOf(workplace, document);
     if (content === undefined) continue;
     if (now) for (const value of values) exposed.push({ ...value, proved: true });
     else exposed.push(...(await unchanged(values, content, past, comparer)));
   }
-  return exposed;
+  return { values: exposed, readable };
 }
 
 /** Ids of the contents of each document, newest first; of all in one pass over the history. */
@@ -141,17 +150,9 @@ async function readableContent(
   return facts !== undefined && opensAlone(facts, holds) ? contentOf(bytes, format) : undefined;
 }
 
-/** The machines whose private key is among these values, by the names of their addresses. */
-export function machinesOpenedBy(values: readonly SealedValue[]): readonly string[] {
-  const machines = new Set<string>();
-  for (const { document } of values) {
-    const { parts } = document;
-    if (parts.kind === "secret") {
-      const [, machine] = /^(.+)-age\.key$/.exec(parts.name) ?? [];
-      if (machine !== undefined) machines.add(machine);
-    } else if (parts.kind === "var" && parts.machine !== undefined && parts.service === "openssh") {
-      if (parts.file === "ssh.id_ed25519") machines.add(parts.machine);
-    }
-  }
-  return [...machines].sort();
+/** The machine whose private key a document is, by its address. */
+export function machineOfKey({ parts }: FleetDocument): string | undefined {
+  if (parts.kind === "secret") return /^(.+)-age\.key$/.exec(parts.name)?.[1];
+  const isHostKey = parts.kind === "var" && parts.service === "openssh" && parts.file === "ssh.id_ed25519";
+  return isHostKey ? parts.machine : undefined;
 }
