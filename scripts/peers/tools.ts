@@ -46,6 +46,9 @@ export const SYSTEM_TOOLS: readonly { readonly command: string; readonly debianP
   { command: "tmux", debianPackage: "tmux" },
   { command: "script", debianPackage: "bsdutils" },
   { command: "nix-instantiate", debianPackage: "nix-bin" },
+  { command: "bwrap", debianPackage: "bubblewrap" },
+  { command: "mkpasswd", debianPackage: "whois" },
+  { command: "wg", debianPackage: "wireguard-tools" },
 ];
 
 /** `3.12.2` → an older sops that is built beside the newest, as `sops-3.12.2`. */

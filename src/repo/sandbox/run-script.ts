@@ -100,7 +100,12 @@ function put(folder: string, name: string, bytes: Uint8Array): void {
 function commandFor(job: ScriptJob, options: SandboxOptions, room: Room, bash: string): readonly string[] {
   const { env, platform, unsandboxed = false } = options;
   const script = (path: string) => ("path" in job.script ? [bash, "-c", job.script.path] : [bash, path]);
-  if (unsandboxed) return script(room.script);
+  if (unsandboxed) {
+    // It makes a group of processes of its own and ends all of it; a sandbox ends with its first process.
+    const timeout = findProgram("timeout", env);
+    const seconds = String((options.timeoutMs ?? TIMEOUT) / 1000 + 1);
+    return [...(timeout === undefined ? [] : [timeout, "--signal=KILL", seconds]), ...script(room.script)];
+  }
   if (platform === "darwin") return [SEATBELT, "-p", sandboxProfile(dirname(room.out)), ...script(room.script)];
   const bwrap = findProgram("bwrap", env);
   if (bwrap === undefined) throw noSandbox("the program bwrap is not here");
