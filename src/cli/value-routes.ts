@@ -5,6 +5,7 @@ import type { ExportFlags } from "./commands/export.ts";
 import type { ImportFlags } from "./commands/import.ts";
 import type { RenewFlags } from "./commands/renew.ts";
 import type { Context } from "./context.ts";
+import { completeAddress, completeName } from "./proposals.ts";
 
 export const exportValues = buildCommand<ExportFlags, string[], Context>({
   loader: async () => (await import("./commands/export.ts")).exportValues,
@@ -12,7 +13,10 @@ export const exportValues = buildCommand<ExportFlags, string[], Context>({
     flags: { partial: switched("Leave out what no key of yours opens, instead of stopping"), json },
     positional: {
       kind: "array",
-      parameter: named("ADDRESS… DIR", "What to export, all values when left out; then a new folder"),
+      parameter: {
+        ...named("ADDRESS… DIR", "What to export, all values when left out; then a new folder"),
+        proposeCompletions: completeAddress,
+      },
       minimum: 1,
     },
   },
@@ -31,8 +35,14 @@ export const importValues = buildCommand<ImportFlags, string[], Context>({
   parameters: {
     flags: {
       ...applying,
-      to: valued("ADDRESS", "Where the values of a sops document go: vars/MACHINE/SERVICE or vars/shared/SERVICE"),
-      machine: valued("MACHINE", "With --service, the same as --to vars/MACHINE/SERVICE"),
+      to: {
+        ...valued("ADDRESS", "Where the values of a sops document go: vars/MACHINE/SERVICE or vars/shared/SERVICE"),
+        proposeCompletions: completeAddress,
+      },
+      machine: {
+        ...valued("MACHINE", "With --service, the same as --to vars/MACHINE/SERVICE"),
+        proposeCompletions: completeName("machine"),
+      },
       service: valued("SERVICE", "See --machine"),
       secrets: switched("Into clan's old tree instead: each key becomes sops/secrets/NAME"),
       prefix: valued("TEXT", "Stands before each NAME of --secrets"),
@@ -65,10 +75,10 @@ export const renew = buildCommand<RenewFlags, string[], Context>({
   parameters: {
     flags: {
       ...applying,
-      readableBy: valued(
-        "WHO",
-        "All that they can read, or could at some point of git history, and that is the same still",
-      ),
+      readableBy: {
+        ...valued("WHO", "All that they can read, or could at some point of git history, and that is the same still"),
+        proposeCompletions: completeName(),
+      },
       done: switched("Take values off the lists: those named, else all that are proved to be others now"),
       answers: valued("FILE", "Answers to prompts, as for generate; - is stdin"),
       noNix: switched("Do not start nix: clan's services as they were when it ran last, or without them"),
@@ -76,7 +86,13 @@ export const renew = buildCommand<RenewFlags, string[], Context>({
       allowDisk: switched("Let plain text lie on disk while a script runs, where there is no memory-backed place"),
     },
     aliases: changeAliases,
-    positional: { kind: "array", parameter: named("ADDRESS", "A value, a document, a service, or a pattern with *") },
+    positional: {
+      kind: "array",
+      parameter: {
+        ...named("ADDRESS", "A value, a document, a service, or a pattern with *"),
+        proposeCompletions: completeAddress,
+      },
+    },
   },
   docs: {
     brief: "New values for what somebody could read: made anew, asked for, or put on a list to be done by hand",
