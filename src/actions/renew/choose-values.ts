@@ -4,7 +4,7 @@ import type { Fleet } from "../../fleet/fleet.ts";
 import type { Root } from "../../repo/root.ts";
 import { documentsAt } from "../rekey/documents-at.ts";
 import type { Workplace } from "../workplace.ts";
-import { keysEverHeld } from "./ever-held.ts";
+import { KeyHistory } from "./ever-held.ts";
 import { type ExposedValue, type Exposure, exposedTo, machineOfKey, valuesOf } from "./exposure.ts";
 import { splitAddress } from "./standing.ts";
 
@@ -49,14 +49,15 @@ export async function valuesAt(workplace: Workplace, addresses: readonly string[
  */
 export async function valuesReadableBy(workplace: Workplace, root: Root, text: string): Promise<ChosenValues> {
   const fleet = await workplace.fleet();
-  const { who, ids } = await keysEverHeld(root, fleet, text);
+  const history = new KeyHistory(root, fleet);
+  const { who, ids } = await history.of(text);
   const all = new Set(ids);
   for (;;) {
     const before = all.size;
     const exposure = await exposedTo(workplace, root, fleet.documents, all);
     const machines = openedMachines(exposure, who);
     for (const [machine, now] of machines) {
-      for (const id of await machineIds(root, fleet, machine, now)) all.add(id);
+      for (const id of await machineIds(history, fleet, machine, now)) all.add(id);
     }
     if (all.size > before) continue;
     const open = [...machines].flatMap(([machine, now]) => (now ? [machine] : [])).sort();
@@ -82,9 +83,9 @@ function openedMachines({ values, readable }: Exposure, who: string): ReadonlyMa
 }
 
 /** @param now the key that it has now is among those that they could read */
-async function machineIds(root: Root, fleet: Fleet, name: string, now: boolean): Promise<readonly string[]> {
+async function machineIds(history: KeyHistory, fleet: Fleet, name: string, now: boolean): Promise<readonly string[]> {
   try {
-    const { ids } = await keysEverHeld(root, fleet, `machines/${name}`);
+    const { ids } = await history.of(`machines/${name}`);
     const current = new Set((fleet.principals.find(name, "machine")?.keys ?? []).map(({ id }) => id));
     return [...ids].filter((id) => now || !current.has(id));
   } catch (error) {

@@ -74,13 +74,14 @@ export async function exposedTo(
   const exposed: ExposedValue[] = [];
   const readable: FleetDocument[] = [];
   for (const document of documents) {
+    const now = opensAlone(document, holds);
     const past: Content[] = [];
     for (const _ of histories.get(document) ?? []) {
       const bytes: Uint8Array | undefined = (await blobs.next()).value?.bytes;
-      const then = bytes === undefined ? undefined : await readableContent(bytes, document, holds, table);
+      // What they read now is exposed whatever it was before.
+      const then = bytes === undefined || now ? undefined : await readableContent(bytes, document, holds, table);
       if (then !== undefined) past.push(then);
     }
-    const now = opensAlone(document, holds);
     if (!now && past.length === 0) continue;
     readable.push(document);
     const { content, values } = await valuesOf(workplace, document);

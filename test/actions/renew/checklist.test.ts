@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatChecklist, parseChecklist, readChecklists } from "../../../src/actions/renew/checklist.ts";
+import { formatChecklist, MAX_ENTRIES, parseChecklist, readChecklists } from "../../../src/actions/renew/checklist.ts";
 import { SecretsError } from "../../../src/errors.ts";
 import { memoryGround } from "../../fleet/memory-ground.ts";
 
@@ -42,6 +42,16 @@ test("each entry knows its line", () => {
   const lines = Buffer.from(text).toString().split("\n");
   for (const { address, line } of parseChecklist(text, PATH).entries)
     assert.ok(lines[line - 1]?.includes(`"${address}":`));
+});
+
+test("a full list of the longest addresses can be read", () => {
+  const entries = Array.from({ length: MAX_ENTRIES }, (_, i) => ({
+    address: `vars/web01/service/${"x".repeat(480)}${i}`,
+    traces: { ...TRACES, dataKey: Array.from({ length: 3 }, () => "c".repeat(16)) },
+    line: 0,
+  }));
+  const text = formatChecklist({ reason: "r", since: "2026-03-01", entries });
+  assert.equal(parseChecklist(text, PATH).entries.length, MAX_ENTRIES);
 });
 
 test("what is no list is told with its place, and the others are read", async () => {
