@@ -68,7 +68,8 @@ export async function runServices(
   // What runs still holds plain text in scratch space: it ends, and clears up, before anybody is told.
   await Promise.all(running.values());
   if (fault !== undefined) throw fault;
-  return made;
+  // In the order of the runs, not in that in which they happened to end.
+  return new Map(services.flatMap(({ address }) => [[address, made.get(address) ?? new Map()] as const]));
 }
 
 async function makeOne(
