@@ -3,6 +3,7 @@ import { SecretsError } from "../../errors.ts";
 import { readLayout } from "../../fleet/clan/layout.ts";
 import type { Registry } from "../../fleet/clan/registry.ts";
 import { readRegistry } from "../../fleet/clan/registry.ts";
+import type { Ground } from "../../fleet/ground.ts";
 import { PathIndex } from "../../fleet/path-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
 import { plainBytes } from "../../sops/plain-text.ts";
@@ -46,11 +47,8 @@ const LISTED = 12;
  * @throws SecretsError `E_IMPORT_MACHINE` naming all machines that are not here, `E_IMPORT_DIFFERS` naming the values that
  *   differ, `E_READERS_UNKNOWN`, `E_READER_UNKNOWN`, `E_NO_PERSON`, and what opening documents and `planAccess` throw
  */
-export async function planImport(
-  workplace: Workplace,
-  incoming: Incoming,
-  options: ImportOptions,
-): Promise<AccessPlan> {
+export async function planImport(local: Workplace, incoming: Incoming, options: ImportOptions): Promise<AccessPlan> {
+  const workplace = listedOnce(local);
   const index = new PathIndex(await workplace.ground.list());
   const registry = await readRegistry(workplace.ground, index);
   refuseMachines(incoming, index, registry, options.graph);
@@ -91,6 +89,13 @@ export async function planImport(
     ...told,
     next: [...told.next, ...(await staleNext(workplace.ground, options.graph, told.changes, touched))],
   };
+}
+
+/** To list the files of a work tree is to start git, and each of a thousand values asks what lies beside it. */
+function listedOnce(workplace: Workplace): Workplace {
+  const { ground } = workplace;
+  let files: ReturnType<Ground["list"]> | undefined;
+  return { ...workplace, ground: { ...ground, list: () => (files ??= ground.list()) } };
 }
 
 /** A machine that is neither registered nor defined, and of which there is no value: its name may be that of another fleet. */
