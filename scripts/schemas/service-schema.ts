@@ -3,8 +3,8 @@
  * of the same tables that definitions are checked by.
  */
 import { z } from "zod";
-import { NEEDED_FOR, PROMPT_TYPES } from "../../src/fleet/services/definition.ts";
 import { KINDS, type Kind, type OptionRule } from "../../src/fleet/services/kinds.ts";
+import { NEEDED_FOR, PROMPT_TYPES } from "../../src/fleet/services/service.ts";
 
 const names = (what: string) => z.array(z.string().min(1)).describe(what);
 

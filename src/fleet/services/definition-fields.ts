@@ -1,7 +1,17 @@
 /** Reads the fields of a definition, and gathers every fault instead of stopping at the first. */
 import type { SecretsError } from "../../errors.ts";
 import { suggest } from "../address.ts";
-import { type DefinitionNode, definitionFault, type MapNode, type Placed, type TextNode } from "./definition-tree.ts";
+import {
+  type DefinitionNode,
+  definitionFault,
+  type MapNode,
+  type Placed,
+  quoted,
+  type TextNode,
+} from "./definition-tree.ts";
+
+/** Of one file. Whoever has more wants to know of these first; and what may have been meant takes time to find. */
+const TOLD = 50;
 
 export class Faults {
   readonly #file: string;
@@ -11,9 +21,29 @@ export class Faults {
     this.#file = file;
   }
 
-  tell(message: string, { line, column }: Placed, keyPath: readonly string[], hint?: string): undefined {
-    this.found.push(definitionFault(message, { file: this.#file, line, column, keyPath }, hint));
+  /** @param hint a function: worked out for those alone that are told */
+  tell(
+    message: string,
+    { line, column }: Placed,
+    keyPath: readonly string[],
+    hint?: string | (() => string | undefined),
+  ): undefined {
+    if (this.found.length > TOLD) return;
+    const place = { file: this.#file, line, column };
+    if (this.found.length === TOLD) {
+      this.found.push(definitionFault("from here on this file has more faults than are told", place));
+      return;
+    }
+    const advice = typeof hint === "function" ? hint() : hint;
+    const keys = keyPath.length > 0 ? { keyPath } : {};
+    this.found.push(definitionFault(message, { ...place, ...keys }, advice));
   }
+}
+
+/** `did you mean …?`; undefined where nothing is near. */
+export function didYouMean(text: string, candidates: Iterable<string>): string | undefined {
+  const near = suggest(text, candidates);
+  return near.length > 0 ? `did you mean ${near.join(" or ")}?` : undefined;
 }
 
 /** One map of a definition. */
@@ -31,9 +61,10 @@ export class Fields {
     this.#entries = new Map(map.entries.map((entry) => [entry.key.text, entry]));
     for (const { key } of map.entries) {
       if (known === undefined || known.includes(key.text)) continue;
-      const near = suggest(key.text, known);
-      const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : `known here: ${known.join(", ")}`;
-      faults.tell(`there is no ${JSON.stringify(key.text)} here`, key, [...path, key.text], hint);
+      const allowed = known.length > 0 ? `known here: ${known.join(", ")}` : "nothing can stand here";
+      faults.tell(`there is no ${quoted(key.text)} here`, key, [...path, key.text], () => {
+        return didYouMean(key.text, known) ?? allowed;
+      });
     }
   }
 
@@ -41,19 +72,26 @@ export class Fields {
     return this.#entries.has(name);
   }
 
-  /** Where a field stands; where the map stands for one that is not there. */
-  placeOf(name: string): Placed {
-    return this.#entries.get(name)?.key ?? this.place;
+  /** Not there, or nothing behind it. */
+  isEmpty(name: string): boolean {
+    return this.#value(name) === undefined;
   }
 
-  fault(name: string, message: string, hint?: string): undefined {
+  /** Whether no fault at this field was told. */
+  isSound(name: string): boolean {
+    const path = [...this.path, name].join("\0");
+    return !this.faults.found.some(({ location }) => `${location?.keyPath?.join("\0")}\0`.startsWith(`${path}\0`));
+  }
+
+  fault(name: string, message: string, hint?: string | (() => string | undefined)): undefined {
     return this.faults.tell(message, this.#entries.get(name)?.value ?? this.place, [...this.path, name], hint);
   }
 
   text(name: string): string | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    return value.kind === "text" ? value.text : this.fault(name, `${name} has to be a text`);
+    if (value.kind !== "text") return this.fault(name, `${name} has to be a text`);
+    return value.type === "text" ? value.text : this.fault(name, unquoted(name, value), `${name}: "${value.text}"`);
   }
 
   choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
@@ -61,26 +99,22 @@ export class Fields {
     if (text === undefined) return undefined;
     const found = choices.find((choice) => choice === text);
     if (found !== undefined) return found;
-    const near = suggest(text, choices);
-    return this.fault(
-      name,
-      `${name} has to be one of ${choices.join(", ")}`,
-      near.length > 0 ? `did you mean ${near.join(" or ")}?` : undefined,
+    return this.fault(name, `${name} has to be ${choices.length > 1 ? "one of " : ""}${choices.join(", ")}`, () =>
+      didYouMean(text, choices),
     );
   }
 
   flag(name: string): boolean | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    if (value.kind === "text" && value.plain && /^(true|false)$/.test(value.text)) return value.text === "true";
+    if (value.kind === "text" && value.type === "switch") return value.text.toLowerCase() === "true";
     return this.fault(name, `${name} has to be true or false`);
   }
 
   integer(name: string, least: number, most: number): number | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    const number =
-      value.kind === "text" && value.plain && /^-?\d{1,9}$/.test(value.text) ? Number(value.text) : Number.NaN;
+    const number = value.kind === "text" && value.type === "integer" ? Number(value.text) : Number.NaN;
     if (number >= least && number <= most) return number;
     return this.fault(name, `${name} has to be a whole number from ${least} to ${most}`);
   }
@@ -88,10 +122,16 @@ export class Fields {
   texts(name: string): readonly TextNode[] | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    if (value.kind !== "list") return this.fault(name, `${name} has to be a list: [a, b]`);
+    if (value.kind !== "list") {
+      const [one] = value.kind === "text" ? [value.text] : ["a, b"];
+      return this.fault(name, `${name} has to be a list`, `${name}: [${one}]`);
+    }
+    const path = [...this.path, name];
     return value.items.flatMap((item) => {
-      if (item.kind === "text") return [item];
-      this.faults.tell(`an entry of ${name} has to be a text`, item, [...this.path, name]);
+      if (item.kind === "text" && item.type === "text" && item.text !== "") return [item];
+      const odd = item.kind === "text" && item.type !== "text";
+      if (odd) this.faults.tell(unquoted(`an entry of ${name}`, item), item, path, `"${item.text}"`);
+      else this.faults.tell(`an entry of ${name} has to be a text`, item, path);
       return [];
     });
   }
@@ -104,7 +144,7 @@ export class Fields {
     return value.entries.flatMap(({ key, value: inner }) => {
       const path = [...this.path, name, key.text];
       if (inner.kind === "text" || inner.kind === "list") {
-        this.faults.tell(`${key.text} has to be a map of its attributes, or empty: {}`, inner, path);
+        this.faults.tell(`${quoted(key.text)} has to be a map of its attributes, or empty: {}`, inner, path);
         return [];
       }
       const { line, column } = key;
@@ -125,13 +165,14 @@ export class Fields {
     return this.#entries.get(name)?.value;
   }
 
-  names(): readonly string[] {
-    return [...this.#entries.keys()];
-  }
-
   /** Undefined for what is not there, or is empty. */
   #value(name: string): DefinitionNode | undefined {
     const value = this.#entries.get(name)?.value;
     return value?.kind === "empty" ? undefined : value;
   }
+}
+
+function unquoted(what: string, { type }: TextNode): string {
+  const taken = type === "switch" ? "true or false" : "a number";
+  return `${what} has to be a text, and without quotes this is ${taken}`;
 }

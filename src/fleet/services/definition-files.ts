@@ -1,41 +1,40 @@
 /** Every `vars/services/<service>.yaml` of the fleet, and the services that follow: one for all machines, or one for each. */
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../address.ts";
 import type { Registry } from "../clan/registry.ts";
 import type { Ground } from "../ground.ts";
 import { type Definition, readDefinition } from "./definition.ts";
-import { Faults } from "./definition-fields.ts";
-import { definitionFault, readDefinitionTree, type TextNode } from "./definition-tree.ts";
+import { didYouMean, Faults } from "./definition-fields.ts";
+import { quoted, readDefinitionTree, type TextNode } from "./definition-tree.ts";
 import type { Service } from "./service.ts";
 import { isServiceName } from "./service-names.ts";
 
 export const DEFINITIONS = "vars/services";
 const PLACE = /^vars\/services\/([^/]+)\.ya?ml$/;
+const FIRST = { line: 1, column: 1 };
 
 /** @returns what is sound, sorted by address, and every fault of all that is not, in the order of the files */
 export async function readServiceFiles(
   ground: Ground,
   registry: Registry,
 ): Promise<{ services: readonly Service[]; faults: readonly SecretsError[] }> {
-  const services = new Map<string, Service>();
+  const services: Service[] = [];
   const faults: SecretsError[] = [];
+  const taken = new Map<string, string>();
   for (const { path, kind } of await ground.list()) {
     const [, name] = PLACE.exec(path) ?? [];
     if (name === undefined) continue;
-    if (kind === "link") {
-      faults.push(definitionFault("a definition is a file, and this is a link", { file: path }));
-      continue;
-    }
     const told = new Faults(path);
-    for (const service of await readOne(ground, registry, path, name, told)) {
-      const other = services.get(service.address);
-      if (other === undefined) services.set(service.address, service);
-      else told.tell(`${service.address} is defined in two files`, { line: 1, column: 1 }, []);
-    }
+    const read = kind === "link" ? told.tell(LINKED, FIRST, []) : await readOne(ground, registry, path, name, told);
+    const other = taken.get(name);
+    if (other === undefined) services.push(...(read ?? []));
+    else told.tell(`the service ${name} is defined in two files`, FIRST, [], `the other one is ${other}`);
+    taken.set(name, path);
     faults.push(...told.found);
   }
-  return { services: [...services.values()].sort((a, b) => (a.address < b.address ? -1 : 1)), faults };
+  return { services: services.sort((a, b) => (a.address < b.address ? -1 : 1)), faults };
 }
+
+const LINKED = "a definition is a file, and this is a link";
 
 async function readOne(
   ground: Ground,
@@ -46,7 +45,7 @@ async function readOne(
 ): Promise<readonly Service[]> {
   try {
     const tree = readDefinitionTree(await ground.read(path), path);
-    if (!isServiceName(name)) throw definitionFault("the name of this file is no name of a service", { file: path });
+    if (!isServiceName(name)) faults.tell("the name of this file is no name of a service", FIRST, []);
     const definition = readDefinition(tree, name, faults);
     if (definition === undefined) return [];
     const services = placeServices(definition, name, path, registry, faults);
@@ -71,8 +70,24 @@ function placeServices(
   if (maker === undefined) return [];
   const origin = { kind: "file", path, line } as const;
   const rest = { name, files, prompts, dependencies, validation, readers, maker, origin };
+  if (machines.length === 0) refuseIdle(definition, readers, faults);
   if (share) return [{ ...rest, address: `vars/shared/${name}`, machine: undefined, machines }];
   return machines.map((machine) => ({ ...rest, address: `vars/${machine}/${name}`, machine, machines: [machine] }));
+}
+
+/** One that would make nothing, or what nobody reads. A fleet that has no machine yet may say what all will have. */
+function refuseIdle({ share, machines }: Definition, readers: readonly string[] | undefined, faults: Faults): void {
+  if (machines === "all" || faults.found.length > 0) return;
+  if (!share) {
+    faults.tell(
+      "no machine has this service",
+      FIRST,
+      ["machines"],
+      "share: true makes one set of values for people alone",
+    );
+  } else if (readers === undefined || readers.length === 0) {
+    faults.tell("nobody reads this service: neither a machine nor a person", FIRST, ["machines"]);
+  }
 }
 
 function machinesOf({ machines, groups }: Definition, registry: Registry, faults: Faults): string[] {
@@ -124,11 +139,10 @@ function known(
   faults: Faults,
 ): string[] {
   if (names.has(node.text)) return [node.text];
-  const near = suggest(node.text, names.keys());
-  const hint =
-    near.length > 0
-      ? `did you mean ${near.join(" or ")}?`
-      : `known: ${[...names.keys()].sort().slice(0, 12).join(", ") || "none"}`;
-  faults.tell(`there is no ${what} ${JSON.stringify(node.text)}`, node, [field], hint);
+  faults.tell(`there is no ${what} ${quoted(node.text)}`, node, [field], () => {
+    // What cannot be a name of ours is not worth a suggestion, and may hold a line break.
+    const usual = [...names.keys()].filter(isServiceName).sort();
+    return didYouMean(node.text, usual) ?? `known: ${usual.slice(0, 12).join(", ") || "none"}`;
+  });
   return [];
 }

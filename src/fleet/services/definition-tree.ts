@@ -13,9 +13,11 @@ export interface Placed {
 export interface TextNode extends Placed {
   readonly kind: "text";
   readonly text: string;
-  /** Written without quotes: `true` is a switch and `12` a number then. */
-  readonly plain: boolean;
+  /** What every YAML 1.2 reader, editors among them, takes it for: `true` and `12` are no texts without quotes. */
+  readonly type: ScalarType;
 }
+
+export type ScalarType = "text" | "integer" | "number" | "switch";
 
 export interface ListNode extends Placed {
   readonly kind: "list";
@@ -37,6 +39,15 @@ export type DefinitionNode = TextNode | ListNode | MapNode | EmptyNode;
 /** A definition is for people to read. */
 const MAX_BYTES = 256 * 1024;
 const MAX_NODES = 20_000;
+/** The core schema of YAML 1.2, section 10.3.2, for what stands without quotes. */
+const EMPTY = /^(|~|null|Null|NULL)$/;
+const SCALARS: readonly (readonly [RegExp, ScalarType])[] = [
+  [/^(true|True|TRUE|false|False|FALSE)$/, "switch"],
+  [/^[-+]?[0-9]+$/, "integer"],
+  [/^(0o[0-7]+|0x[0-9a-fA-F]+)$/, "number"],
+  [/^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/, "number"],
+  [/^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/, "number"],
+];
 
 /** @throws SecretsError `E_DEFINITION` or `E_YAML_…`, with line and column where there is one */
 export function readDefinitionTree(bytes: Uint8Array, file: string): DefinitionNode {
@@ -44,10 +55,11 @@ export function readDefinitionTree(bytes: Uint8Array, file: string): DefinitionN
   const text = textOf(bytes, file);
   try {
     checkCharacters(text);
-    const { documents } = parseText(text);
-    if (documents.length > 1) throw definitionFault("a definition is one document: take the --- out", { file });
-    const contents = documents[0]?.document.contents;
-    return contents ? new Reader(text, file).node(contents) : { kind: "empty", line: 1, column: 1 };
+    const [first, second] = parseText(text).documents;
+    const reader = new Reader(text, file);
+    if (second !== undefined) throw reader.fault("a definition is one document: take this --- out", second.start);
+    const contents = first?.document.contents;
+    return contents ? reader.node(contents) : { kind: "empty", line: 1, column: 1 };
   } catch (error) {
     throw error instanceof SecretsError ? error.at({ file }) : error;
   }
@@ -56,6 +68,11 @@ export function readDefinitionTree(bytes: Uint8Array, file: string): DefinitionN
 /** @throws never */
 export function definitionFault(message: string, location: Location, hint?: string): SecretsError {
   return new SecretsError("E_DEFINITION", message, { location, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** A text of the file as a message shows it. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
 function textOf(bytes: Uint8Array, file: string): string {
@@ -86,9 +103,11 @@ class Reader {
     if (anchor !== undefined) throw this.#fault("a definition has no anchors and aliases: write it out", place);
     if (tag !== undefined) throw this.#fault("a definition has no tags", place);
     if (isScalar(node)) {
-      const plain = node.type === "PLAIN";
-      const text = plain ? (node.source ?? "") : String(node.value ?? "");
-      return plain && /^(|~|null)$/.test(text) ? { kind: "empty", ...place } : { kind: "text", text, plain, ...place };
+      const text = String(node.value ?? "");
+      if (node.type !== "PLAIN") return { kind: "text", text, type: "text", ...place };
+      if (EMPTY.test(text)) return { kind: "empty", ...place };
+      const [, type = "text"] = SCALARS.find(([pattern]) => pattern.test(text)) ?? [];
+      return { kind: "text", text, type, ...place };
     }
     if (isMap(node)) return { kind: "map", entries: this.#entries(node.items as Pair[]), ...place };
     const { items } = node as unknown as { items: Node[] };
@@ -100,15 +119,23 @@ class Reader {
     return pairs.map(({ key, value }) => {
       const name = this.node(key as Node);
       if (name.kind !== "text") throw this.#fault("a key has to be a text", name);
-      if (seen.has(name.text)) throw this.#fault(`${JSON.stringify(name.text)} stands here twice`, name);
+      if (seen.has(name.text)) throw this.#fault(`${quoted(name.text)} stands here twice`, name);
       seen.add(name.text);
       const { line, column } = name;
       return { key: name, value: value === null ? { kind: "empty", line, column } : this.node(value as Node) };
     });
   }
 
+  fault(message: string, offset: number): SecretsError {
+    return this.#fault(message, this.#placeAt(offset));
+  }
+
   #place(node: Node): Placed {
-    const { line, col } = this.#counter.linePos(node.range?.[0] ?? 0);
+    return this.#placeAt(node.range?.[0] ?? 0);
+  }
+
+  #placeAt(offset: number): Placed {
+    const { line, col } = this.#counter.linePos(offset);
     return { line, column: col };
   }
 

@@ -30,7 +30,14 @@ export type OptionValue = string | number | boolean | readonly string[];
 export type OptionRule = { readonly brief: string; readonly required?: true } & (
   | { readonly type: "integer"; readonly least: number; readonly most: number; readonly standard?: number }
   | { readonly type: "choice"; readonly choices: readonly string[]; readonly standard?: string }
-  | { readonly type: "text"; readonly standard?: string; readonly pattern?: RegExp; readonly example?: string }
+  | {
+      readonly type: "text";
+      readonly standard?: string;
+      /** Its standard value in a shared service, which has no {machine} to fill in; only where that is filled in at all. */
+      readonly shared?: string;
+      readonly pattern?: RegExp;
+      readonly example?: string;
+    }
   | { readonly type: "switch"; readonly standard?: boolean }
   | { readonly type: "texts"; readonly standard?: readonly string[] }
 );
@@ -60,11 +67,6 @@ const kept = (file: string): KindOutput => ({ file, secret: true, deploy: false 
 const open = (file: string): KindOutput => ({ file, secret: false, deploy: true });
 
 const subject: Readonly<Record<string, OptionRule>> = {
-  commonName: {
-    type: "text",
-    brief: "The CN of its subject; {machine} and {service} are filled in",
-    example: "{machine}",
-  },
   organization: { type: "text", brief: "The O of its subject" },
   algorithm: choice("Of its key", ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-3072", "rsa-4096"], "ecdsa-p256"),
   days: whole("How many days it is valid", 1, 36_500, 3650),
@@ -81,6 +83,7 @@ export const KINDS = {
         type: "text",
         brief: "Stands behind the public key; {machine} and {service} are filled in",
         standard: "{service}@{machine}",
+        shared: "{service}",
       },
     },
   },
@@ -135,6 +138,7 @@ export const KINDS = {
         type: "text",
         brief: "The CN of its subject; {machine} and {service} are filled in",
         standard: "{service}",
+        shared: "{service}",
       },
     },
   },
@@ -151,6 +155,7 @@ export const KINDS = {
         type: "text",
         brief: "The CN of its subject; {machine} and {service} are filled in",
         standard: "{machine}",
+        shared: "{service}",
       },
       days: whole("How many days it is valid", 1, 36_500, 825),
       ca: {

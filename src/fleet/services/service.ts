@@ -4,6 +4,11 @@
  */
 import type { KindOptions, OutputName } from "./kinds.ts";
 
+/** When a secret has to be there on a machine, as clan has it. */
+export const NEEDED_FOR = ["partitioning", "activation", "users", "services"] as const;
+/** How a prompt is asked, as clan has it. */
+export const PROMPT_TYPES = ["line", "hidden", "multiline", "multiline-hidden"] as const;
+
 export interface Service {
   readonly name: string;
   /** `vars/<machine>/<name>` or `vars/shared/<name>`: names this service in this place, and is the start of its files' addresses. */
@@ -37,7 +42,7 @@ export interface ServiceFile {
   readonly group: string;
   /** Four octal digits. */
   readonly mode: string;
-  readonly neededFor: "partitioning" | "activation" | "users" | "services";
+  readonly neededFor: (typeof NEEDED_FOR)[number];
   readonly restartUnits: readonly string[];
   /** Which output of a built-in kind it takes; undefined with every other maker. */
   readonly output?: OutputName;
@@ -45,7 +50,7 @@ export interface ServiceFile {
 
 export interface ServicePrompt {
   readonly name: string;
-  readonly type: "line" | "hidden" | "multiline" | "multiline-hidden";
+  readonly type: (typeof PROMPT_TYPES)[number];
   readonly description: string;
   /** The answer is kept as the file of the same name. */
   readonly persist: boolean;

@@ -1,7 +1,6 @@
 /** What Nix printed of clan's generators, checked as input from outside, as services. */
 import { SecretsError } from "../../../errors.ts";
-import { NEEDED_FOR, PROMPT_TYPES } from "../definition.ts";
-import type { Service, ServiceFile, ServicePrompt } from "../service.ts";
+import { NEEDED_FOR, PROMPT_TYPES, type Service, type ServiceFile, type ServicePrompt } from "../service.ts";
 import { isFileName, isServiceName } from "../service-names.ts";
 
 type Json = Readonly<Record<string, unknown>>;
