@@ -23,14 +23,11 @@ export interface ChecklistEntry {
   readonly line: number;
 }
 
+/** Where they lie. */
+export const CHECKLISTS = "sops/renewals";
 const PLACE = /^sops\/renewals\/[^/]+\.yaml$/;
 /** What one file holds: readers of YAML, and people, have limits. */
 export const MAX_ENTRIES = 300;
-
-/** Whether a file is such a list by its name. */
-export function isChecklistPath(path: string): boolean {
-  return PLACE.test(path);
-}
 
 /** All of them, in the order of their paths; what is none is told instead of thrown. */
 export async function readChecklists(
@@ -39,7 +36,7 @@ export async function readChecklists(
   const lists: Checklist[] = [];
   const faults: SecretsError[] = [];
   for (const { path, kind } of await ground.list()) {
-    if (!isChecklistPath(path)) continue;
+    if (!PLACE.test(path)) continue;
     try {
       if (kind === "link") throw fault("this is a link", path);
       lists.push(parseChecklist(await ground.read(path), path));

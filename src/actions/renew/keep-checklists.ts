@@ -11,7 +11,7 @@ import type { Format } from "../../sops/store.ts";
 import type { PlannedChange } from "../plan.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
-import { type Checklist, type ChecklistEntry, formatChecklist, isChecklistPath, readChecklists } from "./checklist.ts";
+import { CHECKLISTS, type Checklist, type ChecklistEntry, formatChecklist, readChecklists } from "./checklist.ts";
 import { type Content, contentOf, ValueComparer } from "./same-value.ts";
 import { splitAddress } from "./standing.ts";
 
@@ -29,7 +29,7 @@ export async function followEntries(
 ): Promise<readonly PlannedChange[]> {
   const { ground } = workplace;
   // Most fleets have no list, and pay nothing for those of others.
-  if (!(await ground.list()).some(({ path }) => isChecklistPath(path))) return [];
+  if ((await ground.kind(CHECKLISTS)) !== "directory") return [];
   const documents = await changedDocuments(ground, [...renewed, ...sealedAnew]);
   const same = new Set(sealedAnew.map(({ change }) => change.path as string));
   const comparer = new ValueComparer(workplace);

@@ -11,7 +11,7 @@ import type { Answers } from "../service/questions.ts";
 import type { Workshop } from "../service/run-services.ts";
 import { definitionOf } from "../service/set-defined.ts";
 import type { Workplace } from "../workplace.ts";
-import { type ChecklistEntry, formatChecklist, MAX_ENTRIES, readChecklists } from "./checklist.ts";
+import { CHECKLISTS, type ChecklistEntry, formatChecklist, MAX_ENTRIES, readChecklists } from "./checklist.ts";
 import type { ChosenValues } from "./choose-values.ts";
 import type { ExposedValue } from "./exposure.ts";
 import { contentOf, ValueComparer } from "./same-value.ts";
@@ -144,7 +144,7 @@ async function listPlace({ ground, now }: Workplace, { label }: ChosenValues): P
   const places: string[] = [];
   return (index) => {
     for (let count = 1; places.length <= index; count++) {
-      const path = `sops/renewals/${day}-${name}${count === 1 ? "" : `-${count}`}.yaml`;
+      const path = `${CHECKLISTS}/${day}-${name}${count === 1 ? "" : `-${count}`}.yaml`;
       if (!taken.has(path) && !places.includes(path)) places.push(path);
     }
     return places[index] ?? "";

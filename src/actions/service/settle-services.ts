@@ -53,6 +53,7 @@ async function touchedServices(
   graph: ServiceGraph,
   changes: readonly PlannedChange[],
 ): Promise<Service[]> {
+  if (graph.services.size === 0) return [];
   const flat = isFlatTree((await ground.list()).map(({ path }) => path));
   const written = new Set(changes.flatMap(({ change }) => (change.kind === "write" ? [change.path as string] : [])));
   return [...graph.services.values()].filter((service) => {
