@@ -69,7 +69,7 @@ export function withDependents(graph: ServiceGraph, roots: Iterable<Service>): S
 }
 
 /** Where a definition stands, for an error. */
-export function placeOf({ origin }: Service): { location?: { file: string; line?: number } } {
+function placeOf({ origin }: Service): { location?: { file: string; line?: number } } {
   return origin.kind === "file" ? { location: { file: origin.path, line: origin.line } } : {};
 }
 
@@ -77,8 +77,10 @@ function resolve(known: ReadonlyMap<string, Service>, service: Service, name: st
   const own = service.machine === undefined ? undefined : known.get(`vars/${service.machine}/${name}`);
   const found = own ?? known.get(`vars/shared/${name}`);
   if (found !== undefined && found.address !== service.address) return found;
+  const { location } = placeOf(service);
+  const place = location === undefined ? {} : { location: { ...location, keyPath: ["dependencies", name] } };
   const fault = (message: string, hint: string) =>
-    new SecretsError("E_SERVICE_DEPENDENCY", message, { ...placeOf(service), hint });
+    new SecretsError("E_SERVICE_DEPENDENCY", message, { ...place, hint });
   if (found !== undefined) return cyclic([service]);
   const elsewhere = [...known.values()].filter((other) => other.name === name);
   if (elsewhere.length > 0 && service.machine === undefined) {

@@ -27,7 +27,7 @@ export const FLEET: MemoryFiles = {
   "sops/groups/admins/users/bruno": { link: "../../../users/bruno" },
 };
 
-export const ALL: RunChoice = { machines: [], services: [], regenerate: false };
+const ALL: RunChoice = { machines: [], services: [], regenerate: false };
 
 /** A script's outputs are its name, its inputs, its prompts and a count: the same never comes twice. */
 export function toyShop(rest: Partial<Workshop> = {}): Workshop & { readonly ran: string[] } {

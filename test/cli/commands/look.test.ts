@@ -93,7 +93,7 @@ test("completion proposes commands, flags and addresses, one level at a time", a
   const fleet = await sampleFleet(t);
   const propose = async (...words: string[]) =>
     (await fleet.secrets(["__complete", "--", ...words])).stdout.toString().split("\n").slice(0, -1);
-  assert.deepEqual(await propose("ex"), ["explain"]);
+  assert.deepEqual(await propose("ex"), ["explain", "export"]);
   assert.deepEqual(await propose("get", "vars/we"), ["vars/web01/"]);
   assert.deepEqual(await propose("get", "vars/web01/wireguard/"), [
     "vars/web01/wireguard/private-key",
