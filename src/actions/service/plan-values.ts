@@ -1,8 +1,10 @@
 /** From what services made to one plan: values, links, public files, hashes, and what is left over from before. */
 import { SecretsError } from "../../errors.ts";
+import type { Ground } from "../../fleet/ground.ts";
 import { listedGround } from "../../fleet/listed.ts";
 import { overlayGround } from "../../fleet/overlay.ts";
 import { baseOf, type PathIndex } from "../../fleet/path-index.ts";
+import { NIX_INDEX_REASON, planNixIndex } from "../../fleet/services/nix-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
 import type { PlannedChange } from "../plan.ts";
 import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
@@ -57,6 +59,7 @@ export async function planValues(place: Workplace, order: ValueOrder): Promise<A
     await placeHash(draft, standing);
   }
   for (const service of mended) await mendLinks(readers, standings.get(service.address));
+  await draftNixIndex(draft, ground, graph);
   await draftSealed(workplace, draft, sealings);
   const plan = await planAccess(
     workplace,
@@ -70,16 +73,24 @@ export async function planValues(place: Workplace, order: ValueOrder): Promise<A
   return tellSealed(workplace, await withRecords(workplace, plan, running, order), sealings);
 }
 
-/** Links that are missing, or are not to be there, beside values that stay; without any key. */
-export async function linksToMend(
+/** What Nix reads of definitions, if it is not what they say now. */
+async function draftNixIndex(draft: PolicyDraft, ground: Ground, graph: ServiceGraph): Promise<void> {
+  const change = await planNixIndex(ground, [...graph.services.values()]);
+  if (change?.kind === "write") await draft.write(change.path, change.bytes, NIX_INDEX_REASON);
+  else if (change !== undefined) await draft.remove(change.path, NIX_INDEX_REASON);
+}
+
+/** Links that are missing, or are not to be there, beside values that stay, and what Nix reads; without any key. */
+export async function beyondValues(
   workplace: Workplace,
-  standings: ReadonlyMap<string, Standing>,
+  { graph, standings }: Pick<ValueOrder, "graph" | "standings">,
   mended: readonly Service[],
 ): Promise<readonly PlannedChange[]> {
   const { ground, index } = await listedGround(workplace.ground);
   const draft = new PolicyDraft(ground);
   const readers = await ReaderDraft.open({ ...workplace, ground }, draft, index, false);
   for (const service of mended) await mendLinks(readers, standings.get(service.address));
+  await draftNixIndex(draft, ground, graph);
   return draft.changes;
 }
 

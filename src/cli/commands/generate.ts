@@ -1,6 +1,6 @@
 /** `secrets generate [MACHINE…]`: values that are missing or older than what they are made of, and their dependants. */
 import { type GenerateTask, planGenerate, prepareGenerate } from "../../actions/service/plan-generate.ts";
-import { linksToMend } from "../../actions/service/plan-values.ts";
+import { beyondValues } from "../../actions/service/plan-values.ts";
 import { type GenerateView, viewTask } from "../../actions/service/task-view.ts";
 import { SecretsError } from "../../errors.ts";
 import { collectAnswers } from "../answers.ts";
@@ -57,7 +57,7 @@ export async function generate(this: Context, flags: GenerateFlags, ...machines:
 async function preview(workplace: LocalWorkplace, task: GenerateTask): Promise<GenerateView> {
   const running = new Set(task.chosen.runs.map(({ service }) => service.address));
   const mended = task.chosen.selected.filter(({ address }) => !running.has(address));
-  return viewTask(task, await linksToMend(workplace, task.standings, mended));
+  return viewTask(task, await beyondValues(workplace, task, mended));
 }
 
 function tell({ terminal }: Context, view: GenerateView, { json, check }: GenerateFlags): void {

@@ -21,7 +21,7 @@ export function taskLines({ runs, byHand, prompts, links }: GenerateView): Style
       address,
       style("dim", `  ${type}${kept ? ", an earlier answer is there" : ""}`),
     ]),
-    ...section("links to put right", links, ({ path, verb, reason }) => [
+    ...section("to put right", links, ({ path, verb, reason }) => [
       "  ",
       verb === "remove" ? style("red", "remove") : style("green", "add   "),
       ` ${path}`,

@@ -10,6 +10,8 @@ import type { Ground } from "../ground.ts";
 import type { Service, ServiceFile } from "./service.ts";
 
 export const NIX_INDEX = "vars/services/index.json";
+/** Of its change, for a person. */
+export const NIX_INDEX_REASON = "definitions, as the Nix modules read them";
 const DEFINITION = /^vars\/services\/([^/]+\.ya?ml)$/;
 
 /** What is left out, here and in `nix/lib/definitions.nix`. */

@@ -81,7 +81,8 @@ test("one machine, one service: nothing else is touched", async (t) => {
   await generate(fleet, ["web01", "--service", "token"]);
   const changed = (await fleet.git("status", "--porcelain", "--untracked-files=all")).trim().split("\n");
   assert.ok(
-    changed.length > 0 && changed.every((line) => line.includes("vars/per-machine/web01/token/")),
+    changed.length > 0 &&
+      changed.every((line) => /vars\/(per-machine\/web01\/token\/|services\/index\.json$)/.test(line)),
     changed.join("\n"),
   );
 });
