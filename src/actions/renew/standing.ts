@@ -41,7 +41,7 @@ export function splitAddress(address: string): { readonly document: string; read
 }
 
 /** Traces of values as they lie in the fleet; each document is read once. */
-export class FleetTraces {
+class FleetTraces {
   readonly #ground: Ground;
   readonly #documents: ReadonlyMap<string, Fleet["documents"][number]>;
   readonly #known = new Map<string, ReturnType<typeof tracesOf>>();

@@ -168,6 +168,10 @@ test("what was sealed anew elsewhere stays open until somebody says so; another 
   assert.equal((await elsewhere("user: me\npassword: longer than before\n")).findings.length, 1);
   const gone = await elsewhere("user: me\n");
   assert.match(gone.findings.join("\n"), /password is not there any more/);
+  const left = { ...files, "secrets/mail.yaml": await sealed("yaml", "user: me\n", [[ADA, BRUNO]]) };
+  const beside = (await setIn(left, "secrets/mail.yaml#x", "y")).files;
+  assert.equal((await listed(beside)).entries.length, 2, "what is gone is not done by what comes next to it");
+  assert.equal((await listed((await setIn(left, "secrets/mail.yaml#password", "z")).files)).entries.length, 2);
   // A value that is set next to it, by a later edit here, is not taken for it.
   const resealed = {
     ...files,
