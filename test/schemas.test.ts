@@ -77,6 +77,10 @@ const SPOILT: readonly Run[] = [
   { argv: ["check"] },
   { argv: ["generate", "--check"] },
   { argv: ["generate", "--dry-run", "--service", "hello"] },
+  { argv: ["service", "ls"], schema: "service-ls" },
+  { argv: ["service", "show", "acme"], schema: "service-show" },
+  { argv: ["service", "show", "hello"], schema: "service-show" },
+  { argv: ["service", "check"], schema: "service-check" },
   { argv: ["explain", "secrets/users/bruno.sops.yaml"] },
   { argv: ["sync", "secrets/services/mailer.env", "--dry-run"], schema: "plan" },
   { argv: ["trust", "ls"] },
@@ -89,6 +93,12 @@ const SPOILT: readonly Run[] = [
   { argv: ["key", "show"], schema: "key-show", env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
   { argv: ["doctor"], env: { SOPS_AGE_KEY: "AGE-SECRET-KEY-1BROKEN" } },
   { argv: ["doctor"], cwd: "..", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
+];
+
+/** After `breakDefinitions`: what a fleet prints whose definitions nobody can run. */
+const BROKEN: readonly Run[] = [
+  { argv: ["service", "ls", "--no-nix"], schema: "service-ls" },
+  { argv: ["service", "check", "--no-nix"], schema: "service-check" },
 ];
 
 /** Fields that may be left out. Told apart from the schemas, which must say the same. */
@@ -111,6 +121,9 @@ const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
     "waiting[].link.provenance.date",
   ],
   renew: ["values[].service"],
+  "service-check": ["file", "line", "column", "keyPath", "hint"].map((field) => `faults[].${field}`),
+  "service-ls": ["services[].origin.path", "services[].origin.line", "withoutFlake"],
+  "service-show": ["origin.path", "origin.line", "readers", "next"],
   plan: ["commit", "documents[].added[].name", "documents[].removed[].name", "unapproved[].name"],
   explain: ["decidedBy.place", "decidedBy.pathRegex", "decidedBy.fault", "readers[].name"],
 };
@@ -144,6 +157,8 @@ test("what the commands print is what their schemas say, and holds neither a key
   for (const run of SOUND) await look(run);
   await spoil(fleet);
   for (const run of SPOILT) await look(run);
+  await breakDefinitions(fleet);
+  for (const run of BROKEN) await look(run);
   // A field that no run prints would be one whose schema nobody has tried.
   for (const command of Object.keys(validators)) {
     assert.deepEqual([...(seen.get(command) ?? [])].sort(), placesOfSchema(schemaOf(command)).sort(), command);
@@ -168,6 +183,9 @@ const validators = Object.fromEntries(
     "plan",
     "principals",
     "renew",
+    "service-check",
+    "service-ls",
+    "service-show",
     "status",
     "trust",
   ].map((command) => {
@@ -212,7 +230,7 @@ async function spoil({ root, read, git }: Sample): Promise<void> {
   await writeFile(join(root, "vars/services/token.yaml"), "machines: [web01]\nkind: external\nfiles: { key: {} }\n");
   await writeFile(
     join(root, "vars/services/acme.yaml"),
-    "machines: [web01]\nkind: external\nfiles: { dns-token: { deploy: false } }\n",
+    "machines: [web01]\nreaders: [groups/admins]\nkind: external\nfiles: { dns-token: { deploy: false } }\n",
   );
   await writeFile(
     join(root, "vars/services/postgresql.yaml"),
@@ -225,6 +243,11 @@ async function spoil({ root, read, git }: Sample): Promise<void> {
   await mkdir(keys);
   await copyFile(LOCKED_KEY, join(keys, "id_ed25519"));
   await chmod(join(keys, "id_ed25519"), 0o600);
+}
+
+async function breakDefinitions({ root }: Sample): Promise<void> {
+  await writeFile(join(root, "vars/services/token.yaml"), "machines: [web01]\nkind: extrenal\n");
+  await writeFile(join(root, "flake.nix"), "{ outputs = _: { }; }\n");
 }
 
 /** Every word of every plain text, and the public values; what is shorter than 16 is a user name or a key of a map. */

@@ -16,7 +16,10 @@ import { machineVerifySchema } from "./machine-verify-schema.ts";
 import { planSchema } from "./plan-schema.ts";
 import { principalsSchema } from "./principals-schema.ts";
 import { renewSchema } from "./renew-schema.ts";
+import { serviceCheckSchema } from "./service-check-schema.ts";
+import { serviceLsSchema } from "./service-ls-schema.ts";
 import { serviceSchema } from "./service-schema.ts";
+import { serviceShowSchema } from "./service-show-schema.ts";
 import { statusSchema } from "./status-schema.ts";
 import { trustSchema } from "./trust-schema.ts";
 import { undoSchema } from "./undo-schema.ts";
@@ -38,8 +41,11 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "machine-verify": machineVerifySchema,
   plan: planSchema,
   principals: principalsSchema,
-  service: serviceSchema,
   renew: renewSchema,
+  service: serviceSchema,
+  "service-check": serviceCheckSchema,
+  "service-ls": serviceLsSchema,
+  "service-show": serviceShowSchema,
   status: statusSchema,
   trust: trustSchema,
   undo: undoSchema,
@@ -57,6 +63,9 @@ const TITLES: Readonly<Record<string, string>> = {
   "machine-verify": "secrets machine verify --json",
   renew: "secrets renew --dry-run --json",
   service: "a definition of a service: vars/services/SERVICE.yaml",
+  "service-check": "secrets service check --json",
+  "service-ls": "secrets service ls --json",
+  "service-show": "secrets service show --json",
   trust: "secrets trust ls --json",
   principals: "secrets user ls --json, secrets machine ls --json, secrets group ls --json",
 };

@@ -31,6 +31,7 @@ export async function checkFleet(fleet: Fleet, { paths = [], deep = [] }: CheckO
     ...checkRules(fleet),
     ...(await checkModules(fleet)),
     ...(await checkLists(fleet)),
+    ...(await checkServiceFiles(fleet)),
     ...deep,
   ];
   const documents = fleet.documents.filter(({ path }) => inScope(path));
@@ -49,6 +50,13 @@ async function checkLists(fleet: Fleet): Promise<Finding[]> {
   if ((await fleet.ground.kind("sops/renewals")) !== "directory") return [];
   const { checkRenewals } = await import("./check/renewals.ts");
   return checkRenewals(fleet);
+}
+
+/** Nor any of these. */
+async function checkServiceFiles(fleet: Fleet): Promise<Finding[]> {
+  if ((await fleet.ground.kind("vars/services")) !== "directory") return [];
+  const { checkDefinitions } = await import("./check/definitions.ts");
+  return checkDefinitions(fleet);
 }
 
 /** A parser of Nix is loaded for fleets alone that have what it would read. */

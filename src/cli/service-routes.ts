@@ -3,7 +3,7 @@ import { buildCommand, buildRouteMap } from "@stricli/core";
 import { changeAliases, changeFlags, json, named, repeated, switched, valued } from "./change-flags.ts";
 import type { GenerateFlags } from "./commands/generate.ts";
 import type { ServiceFlags } from "./commands/service.ts";
-import type { NewServiceFlags } from "./commands/service-edit.ts";
+import type { NewServiceFlags } from "./commands/service-new.ts";
 import type { Context } from "./context.ts";
 import { completeName } from "./proposals.ts";
 
@@ -23,7 +23,10 @@ export const generate = buildCommand<GenerateFlags, string[], Context>({
     flags: {
       ...applying,
       json,
-      service: repeated("SERVICE", "Only this service, by name or address"),
+      service: {
+        ...repeated("SERVICE", "Only this service, by name or address"),
+        proposeCompletions: completeService,
+      },
       regenerate: switched("New values also where nothing is missing or old"),
       check: switched("Say what would run, and exit with 1 if anything would"),
       answers: valued("FILE", "Answers to prompts, as YAML: vars/MACHINE/SERVICE/PROMPT: TEXT; - is stdin"),
@@ -77,7 +80,7 @@ const edit = buildCommand<object, [string], Context>({
 });
 
 const create = buildCommand<NewServiceFlags, [string], Context>({
-  loader: async () => (await import("./commands/service-edit.ts")).newService,
+  loader: async () => (await import("./commands/service-new.ts")).newService,
   parameters: {
     flags: {
       kind: {
@@ -91,7 +94,9 @@ const create = buildCommand<NewServiceFlags, [string], Context>({
         ...repeated("GROUP", "Its machines have it, its people read it"),
         proposeCompletions: completeName("group"),
       },
+      dryRun: switched("Print the definition, and write nothing"),
     },
+    aliases: { n: "dryRun" },
     positional: { kind: "tuple", parameters: [named("NAME", "A new name")] },
   },
   docs: {

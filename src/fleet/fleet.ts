@@ -16,6 +16,7 @@ import { baseOf, PathIndex } from "./path-index.ts";
 import type { Policy, RulePlace } from "./policy.ts";
 import { joinPrincipals, type Principals } from "./principals.ts";
 import { readOrTell } from "./read-or-tell.ts";
+import { isDefinitionPlace } from "./services/definition-place.ts";
 import { parseConfig, type SopsConfig } from "./sopsnix/config.ts";
 import { holdsSealedValue, looksEncrypted, mayHoldSecrets } from "./sopsnix/discover.ts";
 import { policyOfRule } from "./sopsnix/policy.ts";
@@ -221,7 +222,7 @@ async function readFiles(
       if (covered && holdsSealedValue(bytes)) {
         const message = "Sealed values stand here without the sops metadata that opens them: a part of it is gone.";
         reading.anomalies.push({ code: "document", path, message });
-      } else if (covered && rule !== undefined && bytes.length > 0) {
+      } else if (covered && rule !== undefined && bytes.length > 0 && !isDefinitionPlace(path)) {
         // A `.gitkeep` hides nothing.
         plainFiles.push({ path, rule, unlikely: !mayHoldSecrets(path) });
       }

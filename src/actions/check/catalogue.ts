@@ -113,6 +113,10 @@ export const CATALOGUE = {
     severity: "error",
     explanation: "A list of values to renew cannot be read, so nobody is reminded of them.",
   },
+  "service-definition": {
+    severity: "error",
+    explanation: "A definition of a service cannot be used, so nothing makes its values anew.",
+  },
   mac: {
     severity: "error",
     explanation: "The document was changed without its data key: the MAC or a value does not fit.",

@@ -1,8 +1,9 @@
 /** Every fault of every definition, and of what they say of each other. */
 import { SecretsError } from "../../errors.ts";
 import { mergeBook } from "../../fleet/services/book.ts";
+import { definedName } from "../../fleet/services/definition-place.ts";
 import type { Service } from "../../fleet/services/service.ts";
-import { readGraph } from "./graph.ts";
+import { readGraph, type ServiceGraph } from "./graph.ts";
 
 export interface Sources {
   readonly files: { readonly services: readonly Service[]; readonly faults: readonly SecretsError[] };
@@ -10,12 +11,15 @@ export interface Sources {
 }
 
 export interface ServiceCheck {
-  /** How many are sound by themselves. */
+  /** Of all that is sound. */
+  readonly graph: ServiceGraph;
+  /** How many services are sound by themselves. */
   readonly services: number;
+  /** By file, then those that a definition has for the sake of another one. */
   readonly faults: readonly SecretsError[];
 }
 
-/** Never throws for content: what is wrong is told. */
+/** Never throws for content: what is wrong is told, each thing once and at its cause. */
 export function checkServices({ files, flake }: Sources): ServiceCheck {
   const faults = [...files.faults];
   const services = [...files.services, ...flake.services];
@@ -23,9 +27,57 @@ export function checkServices({ files, flake }: Sources): ServiceCheck {
     mergeBook(files.services, flake);
   } catch (error) {
     if (!(error instanceof SecretsError)) throw error;
-    return { services: services.length, faults: [...faults, error] };
+    return { graph: readGraph(files.services).graph, services: services.length, faults: [...faults, error] };
   }
-  // What a definition that cannot be read would have made is missed by whoever reads it: told once, at its cause.
-  if (faults.length === 0) faults.push(...readGraph(services).faults);
-  return { services: services.length, faults };
+  const read = readGraph(services);
+  const unread = new Set(files.faults.map(({ location }) => definedName(location?.file ?? "")));
+  // What a definition that could not be read would have made is missed by whoever reads it.
+  const isCause = ({ code, location }: SecretsError) =>
+    code !== "E_SERVICE_DEPENDENCY" ||
+    (flake.without === undefined && !unread.has(String(location?.keyPath?.at(-1) ?? "")));
+  faults.push(...oncePerPlace(read.faults.filter(isCause)));
+  return { graph: read.graph, services: services.length, faults };
+}
+
+export interface ServiceCheckView {
+  readonly schemaVersion: 1;
+  readonly services: number;
+  readonly faults: readonly FaultView[];
+}
+
+export interface FaultView {
+  readonly code: string;
+  readonly message: string;
+  /** Relative to the root; left out for one of the flake's. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly keyPath?: readonly string[];
+  readonly hint?: string;
+}
+
+/** As data for a program. */
+export function viewServiceCheck({ services, faults }: ServiceCheck): ServiceCheckView {
+  return {
+    schemaVersion: 1,
+    services,
+    faults: faults.map(({ code, message, hint, location: { file, line, column, keyPath } = {} }) => ({
+      code,
+      message,
+      ...(file === undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+      ...(column === undefined ? {} : { column }),
+      ...(keyPath === undefined ? {} : { keyPath: keyPath.map(String) }),
+      ...(hint === undefined ? {} : { hint }),
+    })),
+  };
+}
+
+/** A definition makes a service on each of its machines, and the fault is the definition's. */
+function oncePerPlace(faults: readonly SecretsError[]): SecretsError[] {
+  const seen = new Set<string>();
+  return faults.filter(({ code, message, location }) => {
+    const place = JSON.stringify(location === undefined ? message : [code, location]);
+    return seen.has(place) ? false : seen.add(place);
+  });
 }

@@ -25,6 +25,8 @@ export interface OriginView {
 export interface ServiceList {
   readonly schemaVersion: 1;
   readonly services: readonly ServiceSummary[];
+  /** What keeps others from being among them: `secrets service check` tells. */
+  readonly faults: number;
   /** Why clan's own services are not among them. */
   readonly withoutFlake?: string;
 }
@@ -55,12 +57,13 @@ export interface FileView {
 
 export function summarizeServices(
   standings: ReadonlyMap<string, Standing>,
-  withoutFlake: string | undefined,
+  { faults, withoutFlake }: { readonly faults: number; readonly withoutFlake: string | undefined },
 ): ServiceList {
   const services = [...standings.values()].map(summaryOf);
   return {
     schemaVersion: 1,
     services: services.sort((a, b) => (a.service < b.service ? -1 : 1)),
+    faults,
     ...(withoutFlake === undefined ? {} : { withoutFlake }),
   };
 }
@@ -89,9 +92,11 @@ export function describeService(
 
 /**
  * By address, or by a name that one service alone has.
- * @throws SecretsError `E_NO_SERVICE`, and `E_SERVICE_UNCLEAR` for a name that several machines have
+ * @param fault what is wrong with a definition of that name
+ * @throws SecretsError `fault` where it keeps the service from being there, `E_NO_SERVICE`, and `E_SERVICE_UNCLEAR` for a
+ *   name that several machines have
  */
-export function findService(graph: ServiceGraph, text: string): Service {
+export function findService(graph: ServiceGraph, text: string, fault?: SecretsError): Service {
   const exact = graph.services.get(text.replace(/\/$/, "").replace(/^vars\/per-machine\//, "vars/"));
   if (exact !== undefined) return exact;
   const named = [...graph.services.values()].filter(({ name }) => name === text);
@@ -106,6 +111,7 @@ export function findService(graph: ServiceGraph, text: string): Service {
         .join(", ")}${named.length > 12 ? ", …" : ""}`,
     });
   }
+  if (fault !== undefined) throw fault;
   const near = suggest(text, new Set([...graph.services.values()].flatMap(({ name, address }) => [name, address])));
   throw new SecretsError("E_NO_SERVICE", `there is no service ${text}`, {
     kind: "usage",

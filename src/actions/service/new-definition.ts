@@ -1,4 +1,4 @@
-/** The text of a new definition, for a person to go on with. */
+/** The text of a new definition, for a person to go on with: what there is to say, with what holds if nothing is said. */
 import { SecretsError } from "../../errors.ts";
 import { KINDS, type Kind, type KindName, type KindOutput, type OptionRule } from "../../fleet/services/kinds.ts";
 import { isServiceName } from "../../fleet/services/service-names.ts";
@@ -8,12 +8,10 @@ export interface NewDefinition {
   /** Undefined: a script. */
   readonly kind: KindName | undefined;
   readonly share: boolean;
+  /** Names, or `all` among them. */
   readonly machines: readonly string[];
   readonly groups: readonly string[];
 }
-
-/** Beside the definitions, so that an editor finds it without a network and wherever this program is installed. */
-export const SCHEMA_FILE = "vars/services/.schema.json";
 
 /** @throws SecretsError `E_USAGE` for a name that is none, and for a definition that says of no machine that it has it */
 export function newDefinition({ name, kind, share, machines, groups }: NewDefinition): string {
@@ -30,15 +28,11 @@ export function newDefinition({ name, kind, share, machines, groups }: NewDefini
   }
   const lines = [
     "# yaml-language-server: $schema=.schema.json",
-    `# What this is for, and who renews it: secrets service show ${name}`,
+    "# description: what this is for, and who else has to know when it changes",
     ...(share ? ["share: true"] : []),
-    ...(machines.includes("all")
-      ? ["machines: all"]
-      : machines.length > 0
-        ? [`machines: [${machines.join(", ")}]`]
-        : []),
-    ...(groups.length > 0 ? [`groups: [${groups.join(", ")}]`] : []),
-    ...(kind === undefined ? SCRIPT : kindLines(kind)),
+    ...(machines.includes("all") ? ["machines: all"] : listLine("machines", machines)),
+    ...listLine("groups", groups),
+    ...(kind === undefined ? SCRIPT : kindLines(kind, share)),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -53,7 +47,7 @@ const SCRIPT = [
   "  head -c 32 /dev/urandom | base64 > $out/value",
 ];
 
-function kindLines(name: KindName): string[] {
+function kindLines(name: KindName, share: boolean): string[] {
   const { brief, outputs, options }: Kind = KINDS[name];
   if (name === "prompt") {
     return [
@@ -62,24 +56,33 @@ function kindLines(name: KindName): string[] {
       "  value: { type: hidden, persist: true, description: What to type }",
     ];
   }
-  const needed = Object.entries(options).filter(([, { required }]) => required === true);
-  const optional = Object.entries(options).filter(([, { required }]) => required !== true);
-  const example = ([option, rule]: [string, OptionRule]) => `${option}: ${"example" in rule ? rule.example : "VALUE"}`;
-  const depends = needed.flatMap(([, rule]) => ("example" in rule && rule.example ? [rule.example.split("/")[0]] : []));
+  const rules = Object.entries(options);
+  const given = rules.filter(([, rule]) => hasToBeSaid(rule, share));
+  const others = rules.filter(([, rule]) => !hasToBeSaid(rule, share));
+  const depends = rules.flatMap(([, rule]) =>
+    "example" in rule && rule.required ? [rule.example?.split("/")[0]] : [],
+  );
   return [
     `kind: ${name}   # ${brief}`,
     ...(depends.length > 0 ? [`dependencies: [${depends.join(", ")}]`] : []),
-    ...(needed.length > 0
-      ? ["options:", ...needed.map((one) => `  ${example(one)}`)]
-      : optional.length > 0
-        ? ["# options:"]
-        : []),
-    ...optional.map(([option, rule]) => `#   ${option}: ${standardOf(rule)}   # ${rule.brief}`),
+    ...(given.length > 0 ? ["options:"] : others.length > 0 ? ["# options:"] : []),
+    ...given.map(([option, rule]) => `  ${option}: ${exampleOf(rule)}   # ${rule.brief}`),
+    ...others.map(([option, rule]) => `#   ${option}: ${standardOf(rule, share)}   # ${rule.brief}`),
     "files:",
     ...(name === "external"
       ? ["  value: {}"]
       : Object.entries(outputs).flatMap(([output, one]) => fileLines(output, one))),
   ];
+}
+
+/** What has no standard value; in a shared service, which has no machine, also what would have one otherwise. */
+function hasToBeSaid(rule: OptionRule, share: boolean): boolean {
+  return rule.required === true || (share && rule.type === "texts" && String(rule.standard).includes("{machine}"));
+}
+
+function exampleOf(rule: OptionRule): string {
+  if (rule.type === "texts") return '["{service}"]';
+  return "example" in rule ? (rule.example ?? "VALUE") : "VALUE";
 }
 
 function fileLines(output: string, { file, secret, optional, deploy }: KindOutput): string[] {
@@ -88,7 +91,15 @@ function fileLines(output: string, { file, secret, optional, deploy }: KindOutpu
   return [optional === true ? `#${line.slice(1)}` : line];
 }
 
-function standardOf(rule: OptionRule): string {
+function standardOf(rule: OptionRule, share: boolean): string {
   if (!("standard" in rule) || rule.standard === undefined) return "VALUE";
-  return rule.type === "texts" ? `[${JSON.stringify(rule.standard.join(", "))}]` : JSON.stringify(rule.standard);
+  const standard = share && "shared" in rule ? rule.shared : rule.standard;
+  return rule.type === "texts" ? `[${JSON.stringify(rule.standard.join(", "))}]` : JSON.stringify(standard);
+}
+
+/** Quoted where YAML would take the name for something else. */
+function listLine(key: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const plain = (name: string) => /^[a-z_][\w.-]*$/i.test(name) && !/^(true|false|null|y|n|yes|no|on|off)$/i.test(name);
+  return [`${key}: [${names.map((name) => (plain(name) ? name : JSON.stringify(name))).join(", ")}]`];
 }

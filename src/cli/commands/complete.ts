@@ -35,10 +35,9 @@ export async function proposeNames(
   return [...new Set(names)].filter((name) => name.startsWith(partial)).sort();
 }
 
-/** Names and addresses of services, without starting nix: a Tab must not wait for it. */
+/** Names and addresses of services, faulty ones as well: those are what has to be edited. Nix is not started: a Tab must not wait for it. */
 export async function proposeServices(context: Context, partial: string): Promise<string[]> {
-  const { openServices } = await import("../services.ts");
-  const { services } = await openServices(context, await openWorkplace(context), { noNix: true });
-  const names = new Set(services.flatMap(({ name, address }) => [name, address]));
+  const { definedServices } = await import("../defined-services.ts");
+  const names = await definedServices(context, await openWorkplace(context));
   return [...names].filter((name) => name.startsWith(partial)).sort();
 }

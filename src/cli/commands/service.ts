@@ -1,17 +1,18 @@
 /** `secrets service ls|show|check`: what is defined, where from, and how it stands. */
 
-import { checkServices, type ServiceCheck } from "../../actions/service/check-services.ts";
+import { checkServices, viewServiceCheck } from "../../actions/service/check-services.ts";
 import {
   describeService,
   findService,
   type ServiceDetails,
+  type ServiceSummary,
   summarizeServices,
 } from "../../actions/service/describe-services.ts";
-import { soundGraph } from "../../actions/service/graph.ts";
 import { readStandings, type Standing } from "../../actions/service/standing.ts";
+import { definedName } from "../../fleet/services/definition-place.ts";
 import type { Context } from "../context.ts";
 import { errorLines } from "../report/error.ts";
-import { type BookFlags, openServices, readSources } from "../services.ts";
+import { type BookFlags, readSources } from "../services.ts";
 import { type Styled, style } from "../terminal/styled.ts";
 import { table } from "../terminal/table.ts";
 import { openWorkplace } from "../workplace.ts";
@@ -23,20 +24,17 @@ export interface ServiceFlags extends BookFlags {
 export async function listServices(this: Context, flags: ServiceFlags): Promise<void> {
   const { terminal } = this;
   const workplace = await openWorkplace(this);
-  const book = await openServices(this, workplace, flags);
-  const result = summarizeServices(await readStandings(workplace.ground, soundGraph(book.services)), book.withoutFlake);
+  const sources = await readSources(this, workplace, flags);
+  const { graph, faults } = checkServices(sources);
+  const standings = await readStandings(workplace.ground, graph);
+  const result = summarizeServices(standings, { faults: faults.length, withoutFlake: sources.flake.without });
   if (flags.json === true) {
     terminal.json(result);
     return;
   }
-  const rows = result.services.map(({ service, maker, origin, state, reasons }): Styled[] => [
-    service,
-    stateOf(state),
-    maker,
-    style("dim", [origin.path ?? "flake", ...(state === "current" ? [] : [`  ${reasons.join("; ")}`])]),
-  ]);
-  for (const line of table(rows, terminal.columns)) terminal.print(line);
-  if (rows.length === 0) {
+  for (const line of table(result.services.map(rowOf), terminal.columns)) terminal.print(line);
+  noteFaults(this, result.faults);
+  if (result.services.length + result.faults === 0) {
     terminal.note(["no service is defined here; ", style("cyan", "next"), ": secrets service new NAME --kind KIND"]);
   }
 }
@@ -44,11 +42,33 @@ export async function listServices(this: Context, flags: ServiceFlags): Promise<
 export async function showService(this: Context, flags: ServiceFlags, text: string): Promise<void> {
   const { terminal } = this;
   const workplace = await openWorkplace(this);
-  const graph = soundGraph((await openServices(this, workplace, flags)).services);
-  const service = findService(graph, text);
+  const { graph, faults } = checkServices(await readSources(this, workplace, flags));
+  // One that cannot be read is not unknown: its own fault is what there is to show of it.
+  const own = faults.find(({ location }) => isNamed(text, definedName(location?.file ?? "")));
+  const service = findService(graph, text, own);
   const details = describeService(graph, await readStandings(workplace.ground, graph), service);
-  if (flags.json === true) terminal.json(details);
-  else for (const line of detailLines(details)) terminal.print(line);
+  if (flags.json === true) {
+    terminal.json(details);
+    return;
+  }
+  for (const line of detailLines(details)) terminal.print(line);
+  noteFaults(this, faults.length);
+}
+
+function isNamed(text: string, name: string | undefined): boolean {
+  return name !== undefined && (text === name || text.endsWith(`/${name}`));
+}
+
+/** What is sound is worth a look all the same. */
+function noteFaults({ terminal }: Context, count: number): void {
+  if (count === 0) return;
+  const what = count === 1 ? "a definition is faulty" : `definitions have ${count} faults`;
+  terminal.note([
+    style("yellow", "note"),
+    `: ${what}, and not all services are here; `,
+    style("cyan", "next"),
+    ": secrets service check",
+  ]);
 }
 
 export async function checkDefinitions(this: Context, flags: ServiceFlags): Promise<void> {
@@ -57,7 +77,7 @@ export async function checkDefinitions(this: Context, flags: ServiceFlags): Prom
   const result = checkServices(await readSources(this, workplace, flags));
   if (result.faults.length > 0) this.setExitCode(1);
   if (flags.json === true) {
-    terminal.json(viewCheck(result));
+    terminal.json(viewServiceCheck(result));
     return;
   }
   for (const fault of result.faults) for (const line of errorLines(fault)) terminal.print(line);
@@ -66,34 +86,9 @@ export async function checkDefinitions(this: Context, flags: ServiceFlags): Prom
   else terminal.note(`${count}, ${result.faults.length} ${result.faults.length === 1 ? "fault" : "faults"}`);
 }
 
-export interface CheckView {
-  readonly schemaVersion: 1;
-  readonly services: number;
-  readonly faults: readonly FaultView[];
-}
-
-export interface FaultView {
-  readonly code: string;
-  readonly message: string;
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
-  readonly hint?: string;
-}
-
-function viewCheck({ services, faults }: ServiceCheck): CheckView {
-  return {
-    schemaVersion: 1,
-    services,
-    faults: faults.map(({ code, message, hint, location: { file, line, column } = {} }) => ({
-      code,
-      message,
-      ...(file === undefined ? {} : { file }),
-      ...(line === undefined ? {} : { line }),
-      ...(column === undefined ? {} : { column }),
-      ...(hint === undefined ? {} : { hint }),
-    })),
-  };
+function rowOf({ service, maker, origin, state, reasons }: ServiceSummary): Styled[] {
+  const why = state === "current" ? "" : `  ${reasons.join("; ")}`;
+  return [service, stateOf(state), maker, style("dim", `${origin.path ?? "flake"}${why}`)];
 }
 
 function stateOf(state: Standing["state"]): Styled {

@@ -4,12 +4,11 @@ import type { Registry } from "../clan/registry.ts";
 import type { Ground } from "../ground.ts";
 import { type Definition, readDefinition } from "./definition.ts";
 import { didYouMean, Faults } from "./definition-fields.ts";
+import { definedName } from "./definition-place.ts";
 import { quoted, readDefinitionTree, type TextNode } from "./definition-tree.ts";
 import type { Service } from "./service.ts";
 import { isServiceName } from "./service-names.ts";
 
-export const DEFINITIONS = "vars/services";
-const PLACE = /^vars\/services\/([^/]+)\.ya?ml$/;
 const FIRST = { line: 1, column: 1 };
 
 /** @returns what is sound, sorted by address, and every fault of all that is not, in the order of the files */
@@ -21,7 +20,7 @@ export async function readServiceFiles(
   const faults: SecretsError[] = [];
   const taken = new Map<string, string>();
   for (const { path, kind } of await ground.list()) {
-    const [, name] = PLACE.exec(path) ?? [];
+    const name = definedName(path);
     if (name === undefined) continue;
     const told = new Faults(path);
     const read = kind === "link" ? told.tell(LINKED, FIRST, []) : await readOne(ground, registry, path, name, told);

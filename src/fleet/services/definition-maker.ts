@@ -17,7 +17,7 @@ export function readMaker(fields: Fields, prompts: readonly ServicePrompt[], sha
   if (fields.has("runtimeInputs")) fields.fault("runtimeInputs", "runtimeInputs belong to a script, and there is none");
   if (!fields.has("kind")) {
     if (fields.has("options")) fields.fault("options", "options belong to a kind, and there is none");
-    if (prompts.some(({ persist }) => persist)) return answersAlone(fields, prompts);
+    if (prompts.some(({ persist }) => persist)) return { kind: "prompts" };
     return fields.fault("kind", "nothing says how it is made: a kind, a script, or a prompt that persists");
   }
   const name = fields.choice("kind", Object.keys(KINDS) as KindName[]);
@@ -26,7 +26,7 @@ export function readMaker(fields: Fields, prompts: readonly ServicePrompt[], sha
   }
   const options = readOptions(fields, name, share);
   if (name === "prompt") {
-    if (prompts.some(({ persist }) => persist)) return answersAlone(fields, prompts);
+    if (prompts.some(({ persist }) => persist)) return { kind: "prompts" };
     const hint = "prompts: { NAME: { persist: true } }";
     return fields.fault("prompts", "the kind prompt needs a prompt with persist: true", hint);
   }
@@ -50,13 +50,8 @@ function readScript(fields: Fields): Maker | undefined {
   return { kind: "script", script, programs: programs.map(({ text }) => text) };
 }
 
-function answersAlone(fields: Fields, prompts: readonly ServicePrompt[]): Maker {
-  refuseUnheard(fields, prompts, undefined);
-  return { kind: "prompts" };
-}
-
 /** A person would type something, and it would be gone. */
-function refuseUnheard(fields: Fields, prompts: readonly ServicePrompt[], kind: KindName | undefined): void {
+function refuseUnheard(fields: Fields, prompts: readonly ServicePrompt[], kind: KindName): void {
   for (const { name, persist } of prompts) {
     if (kind === "external") {
       fields.fault("prompts", "the kind external asks nothing: its values are set by hand", "kind: prompt");

@@ -168,4 +168,27 @@ export const CASES: readonly (readonly [
     ["rule-unanchored", ".sops.yaml", /decides documents in old\/, secrets\//],
   ],
   ["a secret of clan in clear", { [`${TOKEN}/secret`]: "hunter2" }, ["not-encrypted", `${TOKEN}/secret`, /./]],
+  [
+    "a definition of a service that cannot be used, and one that reads what nothing makes",
+    {
+      "vars/services/token.yaml": "machines: [web01]\nkind: rendom\n",
+      "vars/services/tls.yaml": "machines: [web01, db01]\nkind: random\ndependencies: [ca, token]\n",
+    },
+    ["service-definition", "vars/services/token.yaml", /^kind: kind has to be one of .*; did you mean random\?$/],
+    [
+      "service-definition",
+      "vars/services/tls.yaml",
+      /^dependencies\/ca: vars\/db01\/tls depends on ca, and there is no/,
+    ],
+  ],
+  [
+    "a definition that reads what may be in the flake, under a rule for all YAML: nothing is wrong with either",
+    {
+      "flake.nix": "{ outputs = _: { }; }",
+      "vars/services/tls.yaml": "machines: [web01]\nkind: random\ndependencies: [ca]\n",
+      "vars/services/.schema.json": "{}",
+      ".sops.yaml": `${RULES}  - path_regex: ^vars/.*\\.(yaml|json)$\n    age: ${keyOf("ada")}\n`,
+    },
+    ["rule-unused", ".sops.yaml", /./],
+  ],
 ];

@@ -63,7 +63,8 @@ test("a dependency that is not there, that another machine has, or that is the s
   ]);
   const { faults } = readGraph([aService("vars/web01/tls", { dependencies: ["cb"] }), aService("vars/shared/cba")]);
   assert.equal(faults[0]?.hint, "did you mean cba?");
-  assert.deepEqual(faults[0]?.location, { file: "vars/services/tls.yaml", line: 1 });
+  const place = { file: "vars/services/tls.yaml", line: 1, keyPath: ["dependencies", "cb"] };
+  assert.deepEqual(faults[0]?.location, place);
   assert.deepEqual(faultsOf(aService("vars/shared/ca", { dependencies: ["host"] }), aService("vars/web01/host")), [
     "E_SERVICE_DEPENDENCY vars/shared/ca is shared and depends on host, which each machine has its own of",
   ]);
