@@ -1,17 +1,22 @@
 {
   lib,
+  stdenv,
   buildNpmPackage,
   importNpmLock,
   runCommand,
+  makeBinaryWrapper,
   cacert,
   nodejs_24,
+  git,
+  mkpasswd,
+  bubblewrap,
 }:
 let
   package = lib.importJSON ../package.json;
   lock = lib.importJSON ../package-lock.json;
 
-  # The lock says what a package is (its SHA-512), not where it comes from. npm knows that, and the hash says that it is
-  # the right one, whatever registry the builder was told to use.
+  # The lock says what each package is, by its SHA-512, and not where it comes from. npm knows that, and the hash says that
+  # it is the right one, whatever registry the builder was told to use.
   tarball =
     path: module:
     let
@@ -59,17 +64,26 @@ buildNpmPackage {
     packageSourceOverrides = lib.mapAttrs tarball (lib.filterAttrs (path: _: path != "") lock.packages);
   };
   inherit (importNpmLock) npmConfigHook;
-  # One of the packages for development is Node itself and would fetch it; esbuild runs without its script.
+  # One package for development is Node itself, and its script would fetch it; esbuild works without its own.
   npmFlags = [ "--ignore-scripts" ];
+  nativeBuildInputs = [ makeBinaryWrapper ];
 
-  # The bundle brings everything along; what it was bundled from stays behind.
-  dontNpmPrune = true;
+  # The bundle has everything in it. Programs that are there already go before those that come along.
   installPhase = ''
     runHook preInstall
-    mkdir -p $out/lib/secrets $out/bin
+    mkdir -p $out/lib/secrets
     cp -r dist schemas package.json README.md CHANGELOG.md SECURITY.md LICENSE $out/lib/secrets/
-    patchShebangs $out/lib/secrets/dist
-    ln -s ../lib/secrets/dist/secrets.cjs $out/bin/secrets
+    makeWrapper ${lib.getExe nodejs_24} $out/bin/secrets \
+      --add-flags $out/lib/secrets/dist/secrets.cjs \
+      --suffix PATH : ${
+        lib.makeBinPath (
+          [
+            git
+            mkpasswd
+          ]
+          ++ lib.optional stdenv.hostPlatform.isLinux bubblewrap
+        )
+      }
     runHook postInstall
   '';
 
