@@ -82,11 +82,11 @@ async function followChanges(
     orders[i]?.freshDataKey === true && orders[i]?.value === undefined ? [change] : [],
   );
   const replaced = rekeyed.flatMap(({ change }, i) => (orders[i]?.value === undefined ? [] : [change]));
-  // What is removed may have moved: that is no new value.
+  // What goes here is no new value; it may lie elsewhere from now on.
   const drafted = edit.changes.filter(({ change }) => change.kind === "write");
   return [
     ...(await carryRecords(workplace.ground, sealedAnew)),
-    ...(await followEntries(workplace, { renewed: [...drafted, ...replaced], sealedAnew })),
+    ...(await followEntries(workplace, { renewed: [...drafted, ...replaced], sealedAnew, moving: edit.changes })),
   ];
 }
 

@@ -12,6 +12,7 @@ import type { PlannedChange } from "../plan.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
 import type { Workplace } from "../workplace.ts";
 import { CHECKLISTS, type Checklist, type ChecklistEntry, formatChecklist, readChecklists } from "./checklist.ts";
+import { movedDocuments } from "./moved-documents.ts";
 import { type Content, contentOf, ValueComparer } from "./same-value.ts";
 import { splitAddress } from "./standing.ts";
 
@@ -20,18 +21,21 @@ export interface Followed {
   readonly renewed: readonly PlannedChange[];
   /** Documents that hold the same values, under new data keys. */
   readonly sealedAnew: readonly PlannedChange[];
+  /** Changes by which documents may come to lie elsewhere. */
+  readonly moving?: readonly PlannedChange[];
 }
 
 /** @returns what becomes of the lists */
 export async function followEntries(
   workplace: Workplace,
-  { renewed, sealedAnew }: Followed,
+  { renewed, sealedAnew, moving = [] }: Followed,
 ): Promise<readonly PlannedChange[]> {
   const { ground } = workplace;
   // Most fleets have no list, and pay nothing for those of others.
   if ((await ground.kind(CHECKLISTS)) !== "directory") return [];
   const documents = await changedDocuments(ground, [...renewed, ...sealedAnew]);
   const same = new Set(sealedAnew.map(({ change }) => change.path as string));
+  const moved = await movedDocuments(ground, moving);
   const comparer = new ValueComparer(workplace);
   const draft = new PolicyDraft(ground);
   for (const list of (await readChecklists(ground)).lists) {
@@ -39,12 +43,10 @@ export async function followEntries(
     for (const entry of list.entries) {
       const { document, key } = splitAddress(entry.address);
       const change = documents.get(document);
-      const kept =
-        change === undefined
-          ? entry
-          : same.has(change.path)
-            ? carried(entry, change, key)
-            : await leftOf(entry, change, key, comparer);
+      let kept: ChecklistEntry | undefined = elsewhere(entry, moved.get(document));
+      if (change !== undefined) {
+        kept = same.has(change.path) ? carried(entry, change, key) : await leftOf(entry, change, key, comparer);
+      }
       if (kept !== undefined) entries.push(kept);
     }
     if (entries.length !== list.entries.length || entries.some((entry, i) => entry !== list.entries[i])) {
@@ -52,6 +54,11 @@ export async function followEntries(
     }
   }
   return draft.changes;
+}
+
+function elsewhere(entry: ChecklistEntry, document: string | undefined): ChecklistEntry {
+  if (document === undefined) return entry;
+  return { ...entry, address: `${document}${entry.address.slice(splitAddress(entry.address).document.length)}` };
 }
 
 /** Traces are those of the value as it is sealed now; one that another tool has sealed anew before stays as it is. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { checkRenewals } from "../../../src/actions/check/renewals.ts";
+import { planRename } from "../../../src/actions/principal/rename-principal.ts";
 import type { AccessPlan } from "../../../src/actions/rekey/access-plan.ts";
 import { policyEdit } from "../../../src/actions/rekey/access-plan.ts";
 import { planAccess } from "../../../src/actions/rekey/plan-access.ts";
@@ -207,6 +208,25 @@ test("a service that makes the same value again has renewed nothing: it is told,
     { shop: freshShop() },
   );
   assert.deepEqual((await listed(fresh.files)).entries, []);
+});
+
+test("what lies elsewhere from now on stays on its list, under its new address", async () => {
+  const { files } = await renewIn(await someFleet(), ["vars/web01/token/key", "secrets/mail.yaml#user"]);
+  const plan = await planRename(await workplaceOf(files, ADA), "machine", "web01", "www");
+  const after = applied(files, plan);
+  const open = ["secrets/mail.yaml#user", "vars/www/token/key"];
+  assert.deepEqual(await listed(after), { entries: open, findings: open.map(SAME) });
+  // What goes for good with an access plan stays as well, until somebody says that it is done.
+  const gone = await planAccess(
+    await workplaceOf(files, ADA),
+    policyEdit({
+      summary: "",
+      changes: (await planRemove(await workplaceOf(files, ADA), "vars/web01/token/key")).changes.filter(
+        ({ change }) => !change.path.startsWith("sops/"),
+      ),
+    }),
+  );
+  assert.equal((await listed(applied(files, gone))).entries.length, 2);
 });
 
 test("a copy is made anew with what it is a copy of", async () => {
