@@ -7,7 +7,7 @@ import { repoPath } from "../../repo/path.ts";
 import { openScratch } from "../../repo/scratch.ts";
 import type { Context } from "../context.ts";
 import { faultsOfDefinition } from "../faults-of-definition.ts";
-import { openServices } from "../services.ts";
+import { readSources } from "../services.ts";
 import { type EditOutcome, editText } from "../terminal/editor.ts";
 import { findEditor } from "../terminal/editor-command.ts";
 import { askYesNo } from "../terminal/prompt.ts";
@@ -53,8 +53,11 @@ export async function editService(this: Context, _flags: object, text: string): 
 function counted([first, ...others]: readonly SecretsError[]): SecretsError | undefined {
   if (first === undefined || others.length === 0) return first;
   const { code, message, kind, location, hint } = first;
-  const more = others.map((other) => `${other.location?.line ?? "?"}: ${other.message}`).slice(0, SHOWN);
-  const lines = [...(hint === undefined ? [] : [hint]), "and, at lines of your text:", ...more];
+  // Lines move with what is put on top of the text; keys stay.
+  const more = others.slice(0, SHOWN).map(({ message, location: { keyPath = [] } = {} }) => {
+    return keyPath.length > 1 ? `${keyPath.join("/")}: ${message}` : message;
+  });
+  const lines = [...(hint === undefined ? [] : [hint]), "and:", ...more];
   return new SecretsError(code, message, {
     kind,
     hint: lines.join("\n"),
@@ -97,8 +100,8 @@ async function definitionOf(context: Context, workplace: LocalWorkplace, text: s
   const isAddress = text === name || /^vars\/(per-machine\/)?[^/]+\/[^/]+$/.test(text);
   const found = isAddress ? paths.find((path) => definedName(path) === name) : undefined;
   if (found !== undefined) return found;
-  const { services } = await openServices(context, workplace, {});
-  if (isAddress && services.some((service) => service.name === name)) {
+  const { flake } = await readSources(context, workplace, {});
+  if (isAddress && flake.services.some((service) => service.name === name)) {
     throw new SecretsError("E_SERVICE_FLAKE", `${name} is a generator of clan's, defined in the flake`, {
       kind: "usage",
       hint: `edit it where Nix has it: clan.core.vars.generators.${name}`,

@@ -41,9 +41,9 @@ export async function newService(this: Context, flags: NewServiceFlags, name: st
   const { own: faults } = await faultsOfDefinition(this, workplace, change);
   // What was typed here is put right here; what the text still wants is for the editor.
   const typed = faults.find(({ location }) => ["machines", "groups"].includes(String(location?.keyPath?.[0] ?? "")));
-  if (typed !== undefined) throw typed;
+  if (typed !== undefined) throw usage(typed.message, typed.hint);
   if (flags.dryRun === true) {
-    terminal.print(text.trimEnd());
+    for (const line of text.trimEnd().split("\n")) terminal.print(line);
     terminal.note([style("bold", `define the service ${name}`), ": nothing was changed (--dry-run)"]);
     return;
   }
@@ -92,6 +92,6 @@ async function schemaChange(ground: Ground): Promise<FileChange | undefined> {
   return expect === contentHash(bytes) ? undefined : { kind: "write", path, bytes, expect };
 }
 
-function usage(message: string): SecretsError {
-  return new SecretsError("E_USAGE", message, { kind: "usage", hint: "secrets service new --help shows the forms" });
+function usage(message: string, hint = "secrets service new --help shows the forms"): SecretsError {
+  return new SecretsError("E_USAGE", message, { kind: "usage", hint });
 }

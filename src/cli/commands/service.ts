@@ -1,20 +1,15 @@
 /** `secrets service ls|show|check`: what is defined, where from, and how it stands. */
 
 import { checkServices, viewServiceCheck } from "../../actions/service/check-services.ts";
-import {
-  describeService,
-  findService,
-  type ServiceDetails,
-  type ServiceSummary,
-  summarizeServices,
-} from "../../actions/service/describe-services.ts";
-import { readStandings, type Standing } from "../../actions/service/standing.ts";
+import { describeService, findService, summarizeServices } from "../../actions/service/describe-services.ts";
+import { readStandings } from "../../actions/service/standing.ts";
 import { definedName } from "../../fleet/services/definition-place.ts";
 import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
 import { errorLines } from "../report/error.ts";
+import { serviceDetailLines, serviceLines } from "../report/service-human.ts";
 import { type BookFlags, readSources } from "../services.ts";
-import { type Styled, style } from "../terminal/styled.ts";
-import { table } from "../terminal/table.ts";
+import { style } from "../terminal/styled.ts";
 import { openWorkplace } from "../workplace.ts";
 
 export interface ServiceFlags extends BookFlags {
@@ -32,7 +27,7 @@ export async function listServices(this: Context, flags: ServiceFlags): Promise<
     terminal.json(result);
     return;
   }
-  for (const line of table(result.services.map(rowOf), terminal.columns)) terminal.print(line);
+  for (const line of serviceLines(result, terminal.columns)) terminal.print(line);
   noteFaults(this, result.faults);
   if (result.services.length + result.faults === 0) {
     terminal.note(["no service is defined here; ", style("cyan", "next"), ": secrets service new NAME --kind KIND"]);
@@ -51,7 +46,7 @@ export async function showService(this: Context, flags: ServiceFlags, text: stri
     terminal.json(details);
     return;
   }
-  for (const line of detailLines(details)) terminal.print(line);
+  for (const line of serviceDetailLines(details, terminal.columns)) terminal.print(line);
   noteFaults(this, faults.length);
 }
 
@@ -75,7 +70,7 @@ export async function checkDefinitions(this: Context, flags: ServiceFlags): Prom
   const { terminal } = this;
   const workplace = await openWorkplace(this);
   const result = checkServices(await readSources(this, workplace, flags));
-  if (result.faults.length > 0) this.setExitCode(1);
+  if (result.faults.length > 0) this.setExitCode(EXIT.findings);
   if (flags.json === true) {
     terminal.json(viewServiceCheck(result));
     return;
@@ -84,70 +79,4 @@ export async function checkDefinitions(this: Context, flags: ServiceFlags): Prom
   const count = `${result.services} ${result.services === 1 ? "service" : "services"}`;
   if (result.faults.length === 0) terminal.note([style("green", "sound"), `: ${count}`]);
   else terminal.note(`${count}, ${result.faults.length} ${result.faults.length === 1 ? "fault" : "faults"}`);
-}
-
-function rowOf({ service, maker, origin, state, reasons }: ServiceSummary): Styled[] {
-  const why = state === "current" ? "" : `  ${reasons.join("; ")}`;
-  return [service, stateOf(state), maker, style("dim", `${origin.path ?? "flake"}${why}`)];
-}
-
-function stateOf(state: Standing["state"]): Styled {
-  const colour = { current: "green", missing: "red", stale: "yellow", "by hand": "yellow" } as const;
-  return style(colour[state], state);
-}
-
-function detailLines(details: ServiceDetails): Styled[] {
-  const { service, maker, origin, machines, state, reasons, files, prompts, dependencies, dependents, readers } =
-    details;
-  const label = (text: string) => style("bold", text.padEnd(13));
-  const from = origin.source === "flake" ? "the flake, as a generator of clan's" : `${origin.path}:${origin.line}`;
-  const list = (title: string, names: readonly string[]): Styled[] =>
-    names.length === 0 ? [] : [[label(title), names.join(", ")]];
-  return [
-    style("bold", service),
-    [label("made by"), maker],
-    [label("defined in"), from],
-    [label("standing"), stateOf(state), reasons.length > 0 ? `: ${reasons.join("; ")}` : ""],
-    ...list("machines", machines),
-    [
-      label("readers"),
-      readers === undefined
-        ? "its machines, and people as of the secrets beside it"
-        : readers.join(", ") || "its machines, and who makes it",
-    ],
-    ...list("reads", dependencies),
-    ...list("is read by", dependents),
-    ...files.map((file, i): Styled => [label(i === 0 ? "files" : ""), fileLine(file)]),
-    ...prompts.map(
-      ({ name, type, persist, description }, i): Styled => [
-        label(i === 0 ? "prompts" : ""),
-        name,
-        style("dim", `  ${type}${persist ? ", kept" : ""}${description === name ? "" : `  ${description}`}`),
-      ],
-    ),
-    ...(details.next === undefined ? [] : [[style("cyan", "next"), `: ${details.next}`]]),
-  ];
-}
-
-function fileLine({
-  address,
-  present,
-  secret,
-  deploy,
-  owner,
-  group,
-  mode,
-  neededFor,
-  restartUnits,
-}: ServiceDetails["files"][number]): Styled {
-  const facts = secret
-    ? [
-        "secret",
-        ...(deploy
-          ? [`${owner}:${group} ${mode}`, ...(neededFor === "services" ? [] : [`for ${neededFor}`])]
-          : ["for people alone"]),
-        ...(restartUnits.length > 0 ? [`restarts ${restartUnits.join(", ")}`] : []),
-      ]
-    : ["public"];
-  return [address, style("dim", `  ${facts.join(", ")}`), present ? "" : style("red", "  missing")];
 }
