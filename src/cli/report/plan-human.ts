@@ -50,8 +50,17 @@ function foldRoutine(policy: readonly PlannedChange[], documents: readonly Docum
   const readers = policy.filter(isReader).length;
   if (made.size < FOLDED) return { policy, folded: [] };
   const folded: Styled[] = [
-    ...(readers === 0 ? [] : [style("dim", `  and ${readers} links of the readers of new values`)]),
-    ...(records === 0 ? [] : [style("dim", `  and ${records} records of what they were made of (.inputs.json)`)]),
+    ...(readers === 0
+      ? []
+      : [style("dim", `  and ${readers} ${readers === 1 ? "link" : "links"} of the readers of new values`)]),
+    ...(records === 0
+      ? []
+      : [
+          style(
+            "dim",
+            `  and ${records} ${records === 1 ? "record" : "records"} of what they were made of (.inputs.json)`,
+          ),
+        ]),
   ];
   return { policy: policy.filter((one) => !isRecord(one) && !isReader(one)), folded };
 }
