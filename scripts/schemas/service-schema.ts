@@ -63,13 +63,13 @@ const shared = {
     .optional(),
 };
 
-const common = (outputs: readonly string[]) => ({
-  ...shared,
-  files: z
-    .record(z.string(), z.union([file(outputs), z.null()]))
-    .describe("what it makes, by name; a name may have slashes")
-    .optional(),
-});
+const files = (outputs: readonly string[]) =>
+  z.record(z.string(), z.union([file(outputs), z.null()])).describe("what it makes, by name; a name may have slashes");
+
+const common = (outputs: readonly string[]) => ({ ...shared, files: files(outputs).optional() });
+
+/** One of them says where it is had. */
+const placed = { anyOf: [{ required: ["machines"] }, { required: ["groups"] }] };
 
 const script = z
   .strictObject({
@@ -77,9 +77,13 @@ const script = z
     script: z.string().describe("bash: reads $in/SERVICE/FILE and $prompts/NAME, writes every file of files into $out"),
     runtimeInputs: names("programs that it finds beside bash and coreutils").optional(),
   })
-  .describe("made by a script");
+  .describe("made by a script")
+  .meta(placed);
 
-const answers = z.strictObject({ ...common([]) }).describe("nothing but the answers to its prompts");
+const answers = z
+  .strictObject({ ...common([]), prompts })
+  .describe("nothing but the answers to its prompts")
+  .meta(placed);
 
 function option(rule: OptionRule): z.ZodType {
   const schema = (): z.ZodType => {
@@ -98,27 +102,25 @@ function option(rule: OptionRule): z.ZodType {
   };
   const standard =
     "standard" in rule && rule.standard !== undefined ? `. Default: ${JSON.stringify(rule.standard)}` : "";
-  const described = schema().describe(`${rule.brief}${standard}`);
+  const ofShared = "shared" in rule ? `, and ${JSON.stringify(rule.shared)} of a shared service` : "";
+  const described = schema().describe(`${rule.brief}${standard}${ofShared}`);
   return rule.required === true ? described : described.optional();
 }
 
-const kinds = Object.entries<Kind>(KINDS).map(([name, { brief, outputs, options }]) =>
-  z
+const kinds = Object.entries<Kind>(KINDS).map(([name, { brief, outputs, options }]) => {
+  const rules = z.strictObject(Object.fromEntries(Object.entries(options).map(([key, rule]) => [key, option(rule)])));
+  const needsOptions = Object.values(options).some(({ required }) => required === true);
+  return z
     .strictObject({
       ...common(Object.keys(outputs)),
+      ...(name === "prompt" ? { prompts } : {}),
+      ...(name === "external" ? { files: files([]) } : {}),
       kind: z.literal(name).describe(brief),
-      ...(Object.keys(options).length === 0
-        ? {}
-        : {
-            options: Object.values(options).some(({ required }) => required === true)
-              ? z.strictObject(Object.fromEntries(Object.entries(options).map(([key, rule]) => [key, option(rule)])))
-              : z
-                  .strictObject(Object.fromEntries(Object.entries(options).map(([key, rule]) => [key, option(rule)])))
-                  .optional(),
-          }),
+      options: needsOptions ? rules : rules.optional(),
     })
-    .describe(brief),
-);
+    .describe(brief)
+    .meta(placed);
+});
 
 /** What a definition may say; what it may not say for what it says elsewhere is told by `secrets service check`. */
 export const serviceSchema = z.union([script, answers, ...kinds]);
