@@ -3,6 +3,7 @@ import { type Changes, textOf } from "./sample-files.ts";
 
 const ADA = "secrets/users/ada.sops.yaml";
 const TOKEN = "vars/per-machine/web01/acme/dns-token";
+const LIST = "sops/renewals/2026-03-01-bruno.yaml";
 const RULES = textOf(".sops.yaml");
 const keyOf = (name: string) => new RegExp(`&${name} (age1\\S+)`).exec(RULES)?.[1] ?? "";
 const OTHER = "age146tazqu9th2vfm6k2hqdr8080zphg79x35n8a6j2gjunq30t6vrsrmh4lx";
@@ -14,6 +15,18 @@ export const CASES: readonly (readonly [
   changes: Changes,
   ...findings: (readonly [string, string, RegExp])[],
 ])[] = [
+  [
+    "a value waits for a new one",
+    {
+      [LIST]: `version: 1\nreason: r\nsince: s\nvalues:\n  vars/web01/acme/gone: ${"0".repeat(64)} ${"0".repeat(16)} 7 -\n`,
+    },
+    ["renewal-open", LIST, /^vars\/web01\/acme\/gone is not there any more; on the list since s: r$/],
+  ],
+  [
+    "a list of renewals is none",
+    { [LIST]: "values: everything\n" },
+    ["renewal-list", LIST, /^this list of renewals cannot be read: version is missing/],
+  ],
   [
     "a machine's link is gone: it can read and should not",
     { [`${TOKEN}/machines/web01`]: undefined },
