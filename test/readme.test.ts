@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { CATALOGUE } from "../src/actions/check/catalogue.ts";
 import { EXIT_TABLE } from "../src/cli/exit-codes.ts";
+import { KINDS, type Kind } from "../src/fleet/services/kinds.ts";
 import { secrets } from "./cli/harness.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -13,6 +14,16 @@ test("every finding is in the README's table, with its severity and explanation"
     ([code, { severity, explanation }]) => `| \`${code}\` | ${severity} | ${explanation} |`,
   );
   const [, table = ""] = /\n\| code \| severity \| meaning \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(readme) ?? [];
+  assert.deepEqual(table.trimEnd().split("\n"), rows);
+});
+
+test("every kind of service is in the README's table, with what it makes and its options", () => {
+  const rows = Object.entries<Kind>(KINDS).map(([name, { brief, outputs, options }]) => {
+    const made = Object.entries(outputs).map(([output, { file }]) => `${output} (\`${file}\`)`);
+    const said = Object.keys(options).map((option) => `\`${option}\``);
+    return `| \`${name}\` | ${brief} | ${made.join(", ")} | ${said.join(", ")} |`;
+  });
+  const [, table = ""] = /\n\| kind \|.*\n\|---\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(readme) ?? [];
   assert.deepEqual(table.trimEnd().split("\n"), rows);
 });
 

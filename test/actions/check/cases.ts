@@ -200,6 +200,7 @@ export const CASES: readonly (readonly [
       "flake.nix": "{ outputs = _: { }; }",
       "vars/services/tls.yaml": "machines: [web01]\nkind: random\ndependencies: [ca]\n",
       "vars/services/.schema.json": "{}",
+      "vars/services/index.json": "{}",
       ".sops.yaml": `${RULES}  - path_regex: ^vars/.*\\.(yaml|json)$\n    age: ${keyOf("ada")}\n`,
     },
     ["rule-unused", ".sops.yaml", /./],
