@@ -31,7 +31,8 @@ let
   definitions = import ./definitions.nix { inherit fleet; };
   tree = import ./tree.nix { inherit fleet machine; };
 
-  # Of a service that moved, the definition says which copy is meant; else the machine's own goes before the shared one.
+  # What a definition has no more is left over; of a service that moved, it says which copy is meant. Where there is none,
+  # the machine's own copy goes before the shared one.
   isMeant =
     leaf:
     let
@@ -39,7 +40,7 @@ let
       isOwnCopy = other: !other.share && other.service == leaf.service && other.file == leaf.file;
     in
     if defined != null then
-      leaf.share == defined.share
+      leaf.share == defined.share && defined.files ? ${leaf.file}
     else
       !leaf.share || filter isOwnCopy tree == [ ];
 

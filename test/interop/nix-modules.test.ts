@@ -134,6 +134,38 @@ test("without definitions everything that is linked is declared as clan's defaul
   assert.deepEqual(names(root, { declare: "none" }), []);
 });
 
+test("links that are left over from another definition put nothing on a machine", async (t) => {
+  const nix = await nixEvaluator(t);
+  const root = await goldenTree(t, DEFINITIONS);
+  const own = "vars/per-machine/m1";
+  const token = "vars/shared/shared-gen/token";
+  // Not in the definition any more, not to be deployed any more, and public by now.
+  await cp(join(root, own, "dep/bin"), join(root, own, "dep/gone"), { recursive: true });
+  await put(root, `${own}/user-password/pw/machines/m1`, "");
+  await cp(join(root, own, "dep/bin"), join(root, own, "dep/id.pub"), { recursive: true });
+  const found = () => nix.value(`builtins.attrNames ${looked(root, {})}.secrets`) as string[];
+  const sound = ["legacy", `${own}/dep/derived`, `${own}/user-password/pw-hash`, token];
+  assert.deepEqual(found(), sound);
+  // Shared by now, with a copy of its own left in the old place; and the other way round without a definition.
+  await cp(join(root, token), join(root, own, "shared-gen/token"), { recursive: true });
+  await cp(join(root, own, "dep/derived"), join(root, "vars/shared/dep/derived"), { recursive: true });
+  assert.deepEqual(found(), sound);
+  await rm(join(root, "vars/services"), { recursive: true });
+  const undefinedOnes = found();
+  assert.ok(undefinedOnes.includes(`${own}/shared-gen/token`) && !undefinedOnes.includes(token));
+  assert.ok(!undefinedOnes.includes("vars/shared/dep/derived"));
+});
+
+test("a secret without a definition comes to machines that are linked by a group as well", async (t) => {
+  const nix = await nixEvaluator(t);
+  const root = await goldenTree(t);
+  const legacy = (machine: string) => nix.value(`${looked(root, { machine })}.secrets ? legacy`);
+  assert.deepEqual([legacy("m1"), legacy("m2")], [true, false]);
+  await put(root, "sops/groups/all/machines/m2", "");
+  await put(root, "sops/secrets/legacy/groups/all", "");
+  assert.deepEqual([legacy("m1"), legacy("m2"), legacy("m3")], [true, true, false]);
+});
+
 test("what sops-install-secrets makes of it on the machine is what clan stored", { skip: notServed }, async (t) => {
   const nix = await nixEvaluator(t);
   const root = await goldenTree(t, DEFINITIONS);
@@ -156,7 +188,7 @@ test("machines directly under vars/, names with slashes, and what only looks lik
   await rename(join(root, "vars/per-machine/m1"), join(root, "vars/m1"));
   await rm(join(root, "vars/per-machine"), { recursive: true });
   await cp(join(root, "vars/m1/dep/bin"), join(root, "vars/m1/boot/keys/db/db key"), { recursive: true });
-  await mkdir(join(root, "vars/m1/hostile/linked/machines"), { recursive: true });
+  await put(root, "vars/m1/hostile/linked/machines/m1", "");
   await symlink("/etc/hostname", join(root, "vars/m1/hostile/linked/secret"));
   await symlink("/", join(root, "vars/m1/hostile/root"));
   await symlink("../../dep", join(root, "vars/m1/hostile/again"));
@@ -235,6 +267,8 @@ test("the module of a machine: what a configuration may say otherwise, the key's
   assert.deepEqual(derived("darwin", host), { ...common, group: softly("wheel") });
   const keyFile = { _type: "if", condition: true, content: softly("/var/lib/sops-nix/key.txt") };
   assert.deepEqual(nix.value(`${module("nixos", host)}.sops.age.keyFile`), keyFile);
+  const none = `${host} settings.declare = "none";`;
+  assert.equal(nix.value(`${module("nixos", none)}.sops.age.keyFile.condition`), false);
 
   const clan = `others.clan.core.settings = { directory = ${nixPath(root)}; machine.name = "m1"; }; options.clan.core = { };`;
   assert.deepEqual(
