@@ -73,14 +73,17 @@ export async function planImport(local: Workplace, incoming: Incoming, options: 
   }
   await draftSealed(workplace, draft, sealings);
   const touched = [...new Set(changed.flatMap(({ service }) => service ?? []))];
-  if (incoming.hashes.size === 0) await draftValidation(draft, touched);
-  else await restoreHashes(draft, placings, incoming.hashes);
+  await restoreHashes(draft, placings, incoming.hashes);
+  await draftValidation(
+    draft,
+    touched.filter(({ address }) => !incoming.hashes.has(address)),
+  );
   const plan = await planAccess(
     workplace,
     policyEdit({
       summary: summaryOf(changed.length, placings.length - changed.length, options.from),
       changes: draft.changes,
-      warnings: [...incoming.notes, ...clearNotes(changed)],
+      warnings: [...incoming.notes, ...clearNotes(changed, options.readers)],
     }),
     { values, freshDataKey: ({ path }) => values.has(path) },
   );
@@ -213,13 +216,16 @@ async function restoreHashes(
   }
 }
 
-function clearNotes(changed: readonly Placing[]): string[] {
+function clearNotes(changed: readonly Placing[], readers: readonly string[] | undefined): string[] {
   const unknown = changed.filter(({ target, file }) => target.state === "absent" && file === undefined);
   if (unknown.length === 0 || changed.every(({ parts }) => parts.kind === "secret")) return [];
+  const one = unknown.length === 1;
+  const become = one
+    ? "1 value has no known definition here: it becomes a secret"
+    : `${unknown.length} values have no known definition here: they become secrets`;
+  if (readers !== undefined) return [become];
   return [
-    unknown.length === 1
-      ? "1 value has no known definition here, and becomes a secret"
-      : `${unknown.length} values have no known definition here, and become secrets`,
+    `${become}, which ${one ? "its machine reads" : "their machines read"} too unless you name readers with --for`,
   ];
 }
 

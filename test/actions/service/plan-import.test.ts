@@ -163,7 +163,9 @@ test("a clear value that is declared secret leaves no clear copy; a secret stays
   assert.equal(await valueIn(still.files, "vars/web01/a/b"), "y");
   // Of what nobody has defined nothing is known: it becomes a secret, and that is told.
   const unknown = await importInto(FLEET, dump);
-  assert.deepEqual(unknown.plan.warnings, ["1 value has no known definition here, and becomes a secret"]);
+  assert.deepEqual(unknown.plan.warnings, [
+    "1 value has no known definition here: it becomes a secret, which its machine reads too unless you name readers with --for",
+  ]);
 });
 
 test("without a hash of its own a service that is whole is valid as its definition says; what reads it is told", async () => {
@@ -175,4 +177,13 @@ test("without a hash of its own a service that is whole is valid as its definiti
   assert.equal(String(files["vars/shared/ca/.validation-hash"]), HASH);
   assert.deepEqual(plan.next, ["secrets generate"]);
   assert.deepEqual(await dueIn(files, aBook(...services)), ["vars/web01/tls"]);
+  // A hash of another service says nothing of this one.
+  const both = {
+    "shared/ca/key": "mine",
+    "per-machine/web01/tls/key": "t",
+    "per-machine/web01/tls/.validation-hash": "0".repeat(64),
+  };
+  const { files: mixed } = await importInto(FLEET, both, { services });
+  assert.equal(String(mixed["vars/shared/ca/.validation-hash"]), HASH);
+  assert.equal(String(mixed["vars/per-machine/web01/tls/.validation-hash"]), "0".repeat(64));
 });

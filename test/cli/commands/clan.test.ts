@@ -1,7 +1,7 @@
 /** Whole commands on the fleet that clan itself wrote. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { readlink } from "node:fs/promises";
+import { readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -57,4 +57,29 @@ test("what is changed and added stays clean by clan's own reckoning of readers",
   for (const name of ["bob", "dave", "m1"]) {
     assert.equal((await fleet.run(name, ["get", "vars/m1/user-password/new"])).stdout.toString(), "added", name);
   }
+});
+
+test("what clan wrote is exported to the byte, and comes back into the same fleet after it was lost", async (t) => {
+  const fleet = await clanFleet(t);
+  const done = await fleet.run("alice", ["export", "../dump"]);
+  assert.equal(done.code, 0, done.stderr);
+  const dumped = (path: string) => readFileSync(join(fleet.root, "../dump", path.replace(/^vars\//, "")));
+  const vars = Object.entries(expected.secrets).filter(([path]) => path.startsWith("vars/"));
+  for (const [path, { plaintext_b64 }] of vars) assert.equal(dumped(path).toString("base64"), plaintext_b64, path);
+  for (const [path, text] of Object.entries(expected.public))
+    assert.equal(dumped(path.replace(/\/value$/, "")).toString(), text, path);
+  const hash = "vars/per-machine/m1/dep/.validation-hash";
+  const before = readFileSync(join(fleet.root, hash));
+  assert.deepEqual(dumped(hash), before);
+  await rm(join(fleet.root, "vars/per-machine/m1/dep"), { recursive: true });
+  const back = await fleet.run("alice", ["import", "../dump", "--yes"]);
+  assert.equal(back.code, 0, back.stderr);
+  assert.deepEqual(readFileSync(join(fleet.root, hash)), before);
+  for (const [path, { plaintext_b64 }] of vars) {
+    for (const name of path.includes("/dep/") ? ["bob", "m1"] : ["bob"]) {
+      const { stdout } = await fleet.run(name, ["get", addressOf(path)]);
+      assert.equal(stdout.toString("base64"), plaintext_b64, `${path} as ${name}`);
+    }
+  }
+  assert.equal((await fleet.run("alice", ["check"])).code, 0);
 });
