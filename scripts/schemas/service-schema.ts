@@ -95,7 +95,7 @@ function option(rule: OptionRule): z.ZodType {
       case "switch":
         return z.boolean();
       case "texts":
-        return z.array(z.string());
+        return z.array(z.string().min(1));
       case "text":
         return rule.pattern === undefined ? z.string() : z.string().regex(rule.pattern);
     }

@@ -131,6 +131,7 @@ export class Fields {
       if (item.kind === "text" && item.type === "text" && item.text !== "") return [item];
       const odd = item.kind === "text" && item.type !== "text";
       if (odd) this.faults.tell(unquoted(`an entry of ${name}`, item), item, path, `"${item.text}"`);
+      else if (item.kind === "text") this.faults.tell(`an entry of ${name} is empty`, item, path);
       else this.faults.tell(`an entry of ${name} has to be a text`, item, path);
       return [];
     });

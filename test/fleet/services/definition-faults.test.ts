@@ -187,6 +187,11 @@ const WRONG: readonly (readonly [what: string, text: string, faults: readonly st
       '2:23 readers: there is no group "nobody" (known: admins, mixed, web)',
     ],
   ],
+  [
+    "a name that is empty, a list among names",
+    "machines: [web01]\nkind: random\nreaders: ['', [a]]\n",
+    ["3:11 readers: an entry of readers is empty", "3:15 readers: an entry of readers has to be a text"],
+  ],
 ];
 for (const [what, text, faults] of WRONG) {
   test(`told at its place: ${what}`, async () => assert.deepEqual(await faultsOf(text), faults));

@@ -59,6 +59,27 @@ test("all faults of all files are told, and sound files are read beside them", a
   );
 });
 
+test("a definition that is a link is not followed", async () => {
+  const { services, faults } = await read({ a: "machines: [web01]\nkind: random\n", b: { link: "a.yaml" } });
+  assert.equal(services.length, 1);
+  assert.deepEqual(
+    faults.map(({ message }) => message),
+    ["a definition is a file, and this is a link"],
+  );
+});
+
+test("a file that is no text for every reader is refused, wherever the odd bytes stand", async () => {
+  const sound = "machines: [web01]\nkind: random\n# ";
+  const odd = [
+    Buffer.from(`${sound}\xff\n`, "latin1"),
+    Buffer.from(sound, "utf16le"),
+    `${sound}\u0007`,
+    `${sound}\u2028`,
+  ];
+  for (const text of odd) assert.equal((await faultsOf(text)).length, 1);
+  assert.equal((await read({ x: `\ufeff${sound}` })).services.length, 1, "a byte order mark is none of them");
+});
+
 test("a hostile definition costs little and is refused", async () => {
   const bomb = `a: &a [x, x, x, x, x, x, x, x]\n${"bcdefgh"
     .split("")
@@ -72,7 +93,7 @@ test("a hostile definition costs little and is refused", async () => {
     `x: ${"y".repeat(300_000)}`,
     `x: "${"\\\n".repeat(60_000)}`,
     "a: b\n\u0007",
-    `[${"a,".repeat(50_000)}]`,
+    `machines: [${"a,".repeat(30_000)}]`,
   ];
   for (const text of hostile) {
     const start = performance.now();

@@ -10,7 +10,7 @@ import { type MemoryFiles, memoryGround } from "../memory-ground.ts";
 
 const KEY = JSON.stringify([{ publickey: makeAgeKey().recipient, type: "age" }]);
 /** `mixed` has a machine and a person. */
-export const FLEET: MemoryFiles = {
+const FLEET: MemoryFiles = {
   "sops/users/ada/key.json": KEY,
   "sops/users/bruno/key.json": KEY,
   "sops/machines/web01/key.json": KEY,
