@@ -21,6 +21,8 @@ import { planNewFile, ruleForNewFile } from "./new-file.ts";
 import { planNewVar, readersForNewVar } from "./new-var.ts";
 import type { Plan } from "./plan.ts";
 import { readerNames } from "./reader-names.ts";
+import type { ServiceGraph } from "./service/graph.ts";
+import { type DefinedFile, definitionOf, planDefined } from "./service/set-defined.ts";
 import { type FileTarget, targetOf, type VarTarget } from "./target.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -52,13 +54,22 @@ export interface EditResult {
 
 const NO_CHANGES: Changes = { added: [], changed: [], removed: [] };
 
-/** @param readers for a new vars secret, as `users/NAME`, `machines/NAME`, `groups/NAME` */
+/**
+ * @param readers for a new vars secret, as `users/NAME`, `machines/NAME`, `groups/NAME`
+ * @param graph what is defined: a value of a defined service lies as its definition says
+ */
 export async function openForEdit(
   workplace: Workplace,
   text: string,
   readers: readonly string[] | undefined,
+  graph?: ServiceGraph,
 ): Promise<EditSession> {
   const target = await targetOf(workplace, text);
+  if (target.tier === "vars" && graph !== undefined) {
+    const defined = definitionOf(graph, target.address);
+    const moves = target.state === "absent" || (target.state === "public" && defined?.file.secret === true);
+    if (defined !== undefined && moves) return editDefined(workplace, target, defined, readers);
+  }
   if (target.tier === "vars")
     return target.state === "public" ? editPublic(workplace, target) : editVar(workplace, target, readers);
   if (target.keyPath.length > 0) return editValue(workplace, target);
@@ -177,6 +188,35 @@ async function editVar(
       const wanted = keepFinalNewline(before, bytes);
       if (Buffer.compare(before, wanted) === 0) return undefined;
       return finishExisting(workplace, document, binaryWith(document, wanted));
+    },
+  };
+}
+
+/** What is not there yet, or lies in clear although it is declared secret. */
+async function editDefined(
+  workplace: Workplace,
+  target: VarTarget,
+  defined: DefinedFile,
+  named: readonly string[] | undefined,
+): Promise<EditSession> {
+  const { service, file } = defined;
+  const before = target.state === "public" ? await workplace.ground.read(target.path) : undefined;
+  const machines = file.deploy ? service.machines.map((name) => `machines/${name}`) : [];
+  return {
+    address: target.address,
+    isNew: before === undefined,
+    readers: !file.secret
+      ? ["everyone who can read the repository"]
+      : (named ?? [...machines, ...(service.readers ?? ["the people who read the secrets beside it"])]),
+    because: named === undefined ? `the definition of ${service.address}` : "the readers you named",
+    initial: before ?? new Uint8Array(),
+    extension: "",
+    commentSign: undefined,
+    validate: async () => undefined,
+    finish: async (bytes) => {
+      if (bytes.length === 0 && before === undefined) return undefined;
+      const plan = await planDefined(workplace, target, keepFinalNewline(before, bytes), defined, named);
+      return plan === undefined ? undefined : { plan, changes: NO_CHANGES, merged: false };
     },
   };
 }

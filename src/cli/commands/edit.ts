@@ -1,6 +1,7 @@
 /** `secrets edit [ADDRESS|FILE]`: pick, edit in scratch space, and write back only what changed. */
 import { type EditResult, type EditSession, openForEdit } from "../../actions/edit.ts";
 import { followEntries } from "../../actions/renew/keep-checklists.ts";
+import type { ServiceGraph } from "../../actions/service/graph.ts";
 import { settlePlan } from "../../actions/service/settle-services.ts";
 import { SecretsError } from "../../errors.ts";
 import { openScratch } from "../../repo/scratch.ts";
@@ -34,7 +35,8 @@ export async function edit(this: Context, flags: EditFlags, typed?: string): Pro
     typed === undefined
       ? await pickSecret(await workplace.fleet(), terminal)
       : await addressHere(this, workplace.ground.root, typed);
-  const session = await openForEdit(workplace, address, flags.for);
+  const { graph } = await definitionsFor(this, workplace, address);
+  const session = await openForEdit(workplace, address, flags.for, graph);
   for (const line of introduction(session)) terminal.note(line);
   const scratch = openScratch({ env, ...(flags.allowDisk === undefined ? {} : { allowDisk: flags.allowDisk }) });
   if (scratch.swappable)
@@ -46,7 +48,7 @@ export async function edit(this: Context, flags: EditFlags, typed?: string): Pro
     commentSign: session.commentSign,
     validate: session.validate,
     save: async (bytes) => {
-      result = await saveText(this, workplace, session, bytes);
+      result = await saveText(this, workplace, session, bytes, graph);
     },
     env,
     scratch,
@@ -65,12 +67,12 @@ async function saveText(
   workplace: LocalWorkplace,
   session: EditSession,
   bytes: Uint8Array,
+  graph: ServiceGraph | undefined,
 ): Promise<EditResult | undefined> {
   const result = await session.finish(bytes);
   if (result === undefined) return undefined;
   const lists = await followEntries(workplace, { renewed: result.plan.changes, sealedAnew: [] });
   const plan = { ...result.plan, changes: [...result.plan.changes, ...lists] };
-  const { graph } = await definitionsFor(context, workplace, session.address);
   const settled = graph === undefined ? { ...plan, next: [] } : await settlePlan(workplace.ground, graph, plan);
   await applyValues(context, workplace, settled);
   for (const step of settled.next) context.terminal.note([style("cyan", "next"), ": ", step]);

@@ -1,6 +1,6 @@
 /** `set`, `edit` and `renew` of values whose service is defined in a file, as a person types them. */
 import assert from "node:assert/strict";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Sample, sampleFleet } from "../sample.ts";
@@ -27,6 +27,8 @@ async function does(fleet: Sample, argv: readonly string[], stdin = "", env = {}
 const API = "machines: [web01]\nkind: external\nvalidation: 1\nfiles: { token: {}, id: { secret: false } }\n";
 const DERIVED =
   "machines: [web01]\ndependencies: [api]\nkind: copy\noptions: { from: api/token }\nfiles: { token: {} }\n";
+const FRESH =
+  "machines: [web01]\nkind: external\ngroups: [admins]\nfiles: { key: { deploy: false }, clear: { deploy: false } }\n";
 const LOGIN = "machines: [web01]\nprompts: { word: { type: hidden, persist: true } }\nkind: prompt\n";
 
 test("a value of a defined service: its readers, its hash, what has to be made anew", async (t) => {
@@ -47,7 +49,7 @@ test("a value of a defined service: its readers, its hash, what has to be made a
 });
 
 test("an editor does as set does", async (t) => {
-  const fleet = await fleetWith(t, { api: API });
+  const fleet = await fleetWith(t, { api: API, fresh: FRESH });
   await does(fleet, ["set", "vars/web01/api/id", "-"], "public");
   await does(fleet, ["set", "vars/web01/api/token", "-"], "first");
   await writeFile(join(fleet.root, "vars/per-machine/web01/api/.validation-hash"), "0".repeat(64));
@@ -56,7 +58,17 @@ test("an editor does as set does", async (t) => {
   const editor = join(dirname(fleet.root), "editor");
   await writeFile(editor, '#!/bin/sh\nprintf edited > "$1"\n');
   await chmod(editor, 0o755);
-  await does(fleet, ["edit", "vars/web01/api/token", "--allow-disk"], "", { SECRETS_EDITOR: editor });
+  const edit = (address: string) => does(fleet, ["edit", address, "--allow-disk"], "", { SECRETS_EDITOR: editor });
+  assert.match(
+    await edit("vars/web01/fresh/key"),
+    /it will be read by groups\/admins \(the definition of vars\/web01\/fresh\)/,
+  );
+  assert.deepEqual(await readdir(join(fleet.root, "vars/per-machine/web01/fresh/key")), ["groups", "secret"]);
+  await mkdir(join(fleet.root, "vars/per-machine/web01/fresh/clear"));
+  await writeFile(join(fleet.root, "vars/per-machine/web01/fresh/clear/value"), "in the open");
+  await edit("vars/web01/fresh/clear");
+  assert.deepEqual(await readdir(join(fleet.root, "vars/per-machine/web01/fresh/clear")), ["groups", "secret"]);
+  await edit("vars/web01/api/token");
   assert.equal((await fleet.secrets(["get", "vars/web01/api/token"])).stdout.toString(), "edited");
   assert.equal(await fleet.read("vars/per-machine/web01/api/.validation-hash"), HASH);
   assert.doesNotMatch(await fleet.git("status", "--porcelain", "--untracked-files=all"), /sops\/renewals\//);
