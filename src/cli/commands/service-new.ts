@@ -42,6 +42,8 @@ export async function newService(this: Context, flags: NewServiceFlags, name: st
   // What was typed here is put right here; what the text still wants is for the editor.
   const typed = faults.find(({ location }) => ["machines", "groups"].includes(String(location?.keyPath?.[0] ?? "")));
   if (typed !== undefined) throw usage(typed.message, typed.hint);
+  const twice = faults.find(({ code }) => code === "E_SERVICE_TWICE");
+  if (twice !== undefined) throw twice;
   if (flags.dryRun === true) {
     for (const line of text.trimEnd().split("\n")) terminal.print(line);
     terminal.note([style("bold", `define the service ${name}`), ": nothing was changed (--dry-run)"]);
