@@ -7,10 +7,8 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -22,6 +20,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SecretsError } from "../../src/errors.ts";
 import { runScript, type SandboxOptions, type ScriptJob } from "../../src/repo/sandbox/run-script.ts";
+import { canaryPlaces, processesNamed, until } from "./plain-text-left.ts";
 
 const OPTIONS: SandboxOptions = {
   env: { ...process.env, SOPS_AGE_KEY: "canary-of-the-environment" },
@@ -256,49 +255,6 @@ test("killed in the middle, it leaves no plain text anywhere", async (t) => {
   await until(() => canaryPlaces(`${CANARY}-killed`).length === 0);
   assert.equal(processesNamed("sleep 60"), 0);
 });
-
-/** Files of places for temporary data that hold a text. */
-function canaryPlaces(text: string): string[] {
-  const found: string[] = [];
-  const look = (folder: string, depth: number) => {
-    let entries: string[] = [];
-    try {
-      entries = readdirSync(folder);
-    } catch {
-      return;
-    }
-    for (const entry of entries) {
-      const path = join(folder, entry);
-      try {
-        const stat = statSync(path);
-        if (stat.isDirectory() && depth < 6 && (depth > 0 || entry.startsWith("secrets-"))) look(path, depth + 1);
-        else if (stat.isFile() && stat.size < 100_000 && readFileSync(path, "latin1").includes(text)) found.push(path);
-      } catch {
-        // Gone meanwhile.
-      }
-    }
-  };
-  for (const base of [process.env["XDG_RUNTIME_DIR"] ?? "/dev/shm", "/dev/shm", tmpdir(), "/var/tmp"]) look(base, 0);
-  return [...new Set(found)];
-}
-
-async function until(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 150; i++) {
-    if (done()) return;
-    await sleep(100);
-  }
-  assert.fail("it did not come to that within 15 seconds");
-}
-
-function processesNamed(text: string): number {
-  return readdirSync("/proc").filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, "latin1").replaceAll("\0", " ").includes(text);
-    } catch {
-      return false;
-    }
-  }).length;
-}
 
 function dirnames(programs: readonly string[]): string[] {
   const folders = (process.env["PATH"] ?? "").split(":");
