@@ -69,16 +69,25 @@ export function parseChecklist(bytes: Uint8Array, path: string): Checklist {
   return { path, reason: text("reason"), since: text("since"), entries };
 }
 
-/** Strings as JSON has them, which YAML reads alike whatever is in them. */
+/** Strings as JSON has them, which YAML reads alike once all that no screen shows is written as its number. */
+function quote(text: string): string {
+  return JSON.stringify(text).replace(/[^\x20-\x7e\p{L}\p{N}]/gu, (sign) =>
+    sign
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}
+
 export function formatChecklist({ reason, since, entries }: Omit<Checklist, "path">): Uint8Array {
   const lines = [
     "# Values that need new ones, made by hand where they are used. `secrets check` names each until it has",
     "# changed, and `secrets set` and `secrets edit` take it off this list. Nothing here is secret.",
     "version: 1",
-    `reason: ${JSON.stringify(reason)}`,
-    `since: ${JSON.stringify(since)}`,
+    `reason: ${quote(reason)}`,
+    `since: ${quote(since)}`,
     "values:",
-    ...entries.map(({ address, traces }) => `  ${JSON.stringify(address)}: ${formatTraces(traces)}`),
+    ...entries.map(({ address, traces }) => `  ${quote(address)}: ${formatTraces(traces)}`),
   ];
   return Buffer.from(`${lines.join("\n")}\n`, "utf8");
 }

@@ -57,7 +57,7 @@ const PROGRAMS: Readonly<Record<string, RegExp>> = {
   git: /^(--literal-pathspecs )?(rm -r|mv|log --oneline --) /,
   ls: /^-ld \S+$/,
   sops: /^encrypt -i /,
-  secrets: /^((rm|set|explain|sync) \S+$|user add |machine add |rotate machine )/,
+  secrets: /^((rm|set|edit|explain|sync|renew --done) \S+$|user add |machine add |rotate machine )/,
 };
 
 test("every fix is one command, of a program that has it", async () => {
