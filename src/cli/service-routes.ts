@@ -13,7 +13,7 @@ const machine = {
 } as const;
 
 /** Where definitions come from, for every command that reads them. */
-const noNix = switched("Do not start nix: clan's services as they were when it ran last, or without them");
+const noNix = switched("Do not start nix: clan's services as they were when it ran last, or an error");
 
 const { planOut: _, json: __, ...applying } = changeFlags;
 

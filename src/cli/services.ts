@@ -36,6 +36,8 @@ export async function readSources(
     noNix,
     onWait: (what) => context.terminal.note([style("dim", what)]),
   });
+  // A gate that is green because half of the services were left out would be worse than none.
+  if (flake.without !== undefined && noNix) throw withoutNix(flake.without);
   if (flake.without !== undefined) {
     context.terminal.note([style("yellow", "note"), `: clan's own services are left out: ${flake.without}`]);
   }
@@ -44,7 +46,7 @@ export async function readSources(
 
 /**
  * @throws SecretsError the first fault of a definition, with a count of the others; `E_SERVICE_TWICE`, `E_NIX_EVAL`, and
- *   with `--no-nix` never for want of Nix: what that leaves out is told
+ *   `E_NO_NIX` with `--no-nix` where nothing is remembered
  */
 export async function openServices(
   context: Context,
@@ -87,6 +89,13 @@ async function buildScripts(
   const wanted = services.map(({ name, machines: [machine = ""] }) => ({ machine, service: name }));
   const paths = await openNix(repository, env).buildScripts(wanted);
   return new Map(services.map(({ address }, i) => [address, paths[i] ?? ""]));
+}
+
+/** @param why there are none of clan's own services, although there may be some */
+export function withoutNix(why: string): SecretsError {
+  return new SecretsError("E_NO_NIX", `clan's own services cannot be told: ${why}`, {
+    hint: "run it once with nix: what it says is remembered until the flake changes",
+  });
 }
 
 function refuseFaults(faults: readonly SecretsError[]): void {

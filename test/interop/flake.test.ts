@@ -69,10 +69,14 @@ test("all machines are evaluated in one go, once, and again when something that 
   assert.deepEqual((await services(fleet, "--no-nix")).names, NAMES, "values are no definitions");
   const text = await readFile(join(fleet.root, "flake.nix"), "utf8");
   await writeFile(join(fleet.root, "flake.nix"), text.replace("only =", "other ="));
-  const without = await services(fleet, "--no-nix");
-  assert.deepEqual(without.names, []);
-  assert.match(without.withoutFlake, /--no-nix/);
-  assert.match(without.stderr, /clan's own services are left out/);
+  for (const argv of [
+    ["service", "ls", "--no-nix"],
+    ["generate", "--check", "--no-nix"],
+  ]) {
+    const { code, stderr } = await fleet.secrets(argv, { env: fleet.env });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /has not been evaluated as it is now, and --no-nix forbids it/);
+  }
   assert.equal(await fleet.started(), 1);
   assert.ok((await services(fleet)).names.includes("vars/web01/other"));
   assert.equal(await fleet.started(), 2);
@@ -154,6 +158,9 @@ test("without nix, with a flake of something else, and with a file that git does
   const noNix = await fleet.secrets(["service", "ls", "--json"], { env: { PATH: `${bare}:/bin-without-nix` } });
   assert.equal(noNix.code, 0, noNix.stderr);
   assert.match(JSON.parse(noNix.stdout.toString()).withoutFlake, /the program nix is not here/);
+  const gate = await fleet.secrets(["generate", "--check"], { env: { PATH: `${bare}:/bin-without-nix` } });
+  assert.equal(gate.code, 2, "what is not known is not current");
+  assert.match(gate.stderr, /E_NO_NIX/);
   await writeFile(join(fleet.root, "flake.nix"), "{ outputs = { self }: { lib = { }; }; }\n");
   assert.deepEqual((await services(fleet)).names, []);
   assert.equal((await services(fleet)).withoutFlake, undefined);

@@ -8,7 +8,7 @@ import { refuseCommitFlags } from "../commit-plan.ts";
 import { type ChangeFlags, conduct } from "../conduct.ts";
 import type { Context } from "../context.ts";
 import { taskLines } from "../report/generate-human.ts";
-import { type BookFlags, openServices, openWorkshop, type ShopFlags } from "../services.ts";
+import { type BookFlags, openServices, openWorkshop, type ShopFlags, withoutNix } from "../services.ts";
 import { progress } from "../terminal/progress.ts";
 import { style } from "../terminal/styled.ts";
 import { type LocalWorkplace, openWorkplace } from "../workplace.ts";
@@ -33,6 +33,7 @@ export async function generate(this: Context, flags: GenerateFlags, ...machines:
   }
   const workplace = await openWorkplace(this);
   const book = await openServices(this, workplace, flags);
+  if (check && book.withoutFlake !== undefined) throw withoutNix(book.withoutFlake);
   const task = await prepareGenerate(workplace, book, { machines, services, regenerate });
   if (check || dryRun) {
     const view = await preview(workplace, task);
