@@ -35,7 +35,7 @@ export function checkServices({ files, flake }: Sources): ServiceCheck {
   const isCause = ({ code, location }: SecretsError) =>
     code !== "E_SERVICE_DEPENDENCY" ||
     (flake.without === undefined && !unread.has(String(location?.keyPath?.at(-1) ?? "")));
-  faults.push(...oncePerPlace(read.faults.filter(isCause)));
+  faults.push(...read.faults.filter(isCause));
   return { graph: read.graph, services: services.length, faults };
 }
 
@@ -71,13 +71,4 @@ export function viewServiceCheck({ services, faults }: ServiceCheck): ServiceChe
       ...(hint === undefined ? {} : { hint }),
     })),
   };
-}
-
-/** A definition makes a service on each of its machines, and the fault is the definition's. */
-function oncePerPlace(faults: readonly SecretsError[]): SecretsError[] {
-  const seen = new Set<string>();
-  return faults.filter(({ code, message, location }) => {
-    const place = JSON.stringify(location === undefined ? message : [code, location]);
-    return seen.has(place) ? false : seen.add(place);
-  });
 }

@@ -14,6 +14,8 @@ export interface ServiceGraph {
 
 /** Names in one message. */
 const LISTED = 12;
+/** Unknown names for which what may have been meant is looked for. */
+const GUESSES = 100;
 
 /**
  * A name means the service of that name on the same machine, and otherwise the shared one.
@@ -24,13 +26,15 @@ const LISTED = 12;
 export function readGraph(services: readonly Service[]): { graph: ServiceGraph; faults: readonly SecretsError[] } {
   const known = new Map(services.map((service) => [service.address, service]));
   const faults: SecretsError[] = [];
+  const names = new Names(services);
   const dependencies = new Map<string, Service[]>();
   const dependents = new Map<string, Service[]>(services.map(({ address }) => [address, []]));
   for (const service of services) {
     const found = service.dependencies.flatMap((name) => {
-      const dependency = resolve(known, service, name);
-      if (dependency instanceof SecretsError) faults.push(dependency);
-      return dependency instanceof SecretsError ? [] : [dependency];
+      const dependency = dependencyOf(known, service, name);
+      // A definition makes a service on each of its machines, and the fault is the definition's.
+      if (dependency === undefined && names.isNew(service, name)) faults.push(unresolved(names, service, name));
+      return dependency ?? [];
     });
     dependencies.set(service.address, found);
     for (const { address } of found) dependents.get(address)?.push(service);
@@ -73,29 +77,58 @@ function placeOf({ origin }: Service): { location?: { file: string; line?: numbe
   return origin.kind === "file" ? { location: { file: origin.path, line: origin.line } } : {};
 }
 
-function resolve(known: ReadonlyMap<string, Service>, service: Service, name: string): Service | SecretsError {
-  const own = service.machine === undefined ? undefined : known.get(`vars/${service.machine}/${name}`);
-  const found = own ?? known.get(`vars/shared/${name}`);
-  if (found !== undefined && found.address !== service.address) return found;
+function dependencyOf(known: ReadonlyMap<string, Service>, { machine }: Service, name: string): Service | undefined {
+  const own = machine === undefined ? undefined : known.get(`vars/${machine}/${name}`);
+  return own ?? known.get(`vars/shared/${name}`);
+}
+
+function unresolved(names: Names, service: Service, name: string): SecretsError {
   const { location } = placeOf(service);
   const place = location === undefined ? {} : { location: { ...location, keyPath: ["dependencies", name] } };
   const fault = (message: string, hint: string) =>
     new SecretsError("E_SERVICE_DEPENDENCY", message, { ...place, hint });
-  if (found !== undefined) return cyclic([service]);
-  const elsewhere = [...known.values()].filter((other) => other.name === name);
-  if (elsewhere.length > 0 && service.machine === undefined) {
+  if (names.has(name) && service.machine === undefined) {
     return fault(
       `${service.address} is shared and depends on ${name}, which each machine has its own of`,
       `share ${name} as well, or give each machine its own ${service.name}`,
     );
   }
-  const near = suggest(name, new Set([...known.values()].map((other) => other.name)));
+  const near = names.near(name);
   const here =
     service.machine === undefined ? "no shared service" : `no service on ${service.machine} and no shared one`;
   return fault(
     `${service.address} depends on ${name}, and there is ${here} of that name`,
     near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets service ls shows every service",
   );
+}
+
+/** What dependencies may mean. A definition has the same unknown name on each of its machines, and a hostile one has many. */
+class Names {
+  readonly #known: ReadonlySet<string>;
+  readonly #near = new Map<string, readonly string[]>();
+  readonly #told = new Set<string>();
+
+  constructor(services: readonly Service[]) {
+    this.#known = new Set(services.map(({ name }) => name));
+  }
+
+  has(name: string): boolean {
+    return this.#known.has(name);
+  }
+
+  /** Whether nothing was told yet of this name in this definition. */
+  isNew({ address, origin }: Service, name: string): boolean {
+    const place = JSON.stringify([origin.kind === "file" ? origin.path : address, name]);
+    if (this.#told.has(place)) return false;
+    this.#told.add(place);
+    return true;
+  }
+
+  near(name: string): readonly string[] {
+    const near = this.#near.get(name) ?? (this.#near.size < GUESSES ? suggest(name, this.#known) : []);
+    this.#near.set(name, near);
+    return near;
+  }
 }
 
 /** By levels, so that the order does not depend on that of the input. */

@@ -49,3 +49,12 @@ test("what is defined in both sources is told, and what the files say is there t
   assert.match(told.join("\n"), /^E_SERVICE_TWICE vars\/web01\/a is defined twice/);
   assert.deepEqual(sound, ["vars/web01/a", "vars/web02/a"]);
 });
+
+test("many unknown names on many machines are told in time", async () => {
+  const names = Array.from({ length: 1500 }, (_, i) => `unknown-${i}`).join(", ");
+  const definition = `machines: all\nkind: random\ndependencies: [${names}]\n`;
+  const definitions = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`s${i}`, definition]));
+  const start = performance.now();
+  assert.equal((await faultsOf(definitions)).told.length, 30_000);
+  assert.ok(performance.now() - start < 5000);
+});
