@@ -12,6 +12,7 @@ import { makeAgeKey } from "../src/age/age-key.ts";
 import { encodeBech32 } from "../src/age/bech32.ts";
 import { decryptWith } from "../src/age/file.ts";
 import { parseIdentities } from "../src/age/identity.ts";
+import { findProgram } from "../src/repo/program.ts";
 import { openDataKey } from "../src/sops/datakey.ts";
 import { decryptFile } from "../src/sops/decrypt-file.ts";
 import { formatOfPath } from "../src/sops/format.ts";
@@ -95,10 +96,10 @@ const SPOILT: readonly Run[] = [
   { argv: ["doctor"], cwd: "..", env: { SOPS_AGE_KEY_FILE: "no-such-file" } },
 ];
 
-/** After `breakDefinitions`: what a fleet prints whose definitions nobody can run. */
+/** After `breakDefinitions`: what a fleet prints whose definitions nobody can run, where there is a flake and no Nix. */
 const BROKEN: readonly Run[] = [
-  { argv: ["service", "ls", "--no-nix"], schema: "service-ls" },
-  { argv: ["service", "check", "--no-nix"], schema: "service-check" },
+  { argv: ["service", "ls"], schema: "service-ls" },
+  { argv: ["service", "check"], schema: "service-check" },
 ];
 
 /** Fields that may be left out. Told apart from the schemas, which must say the same. */
@@ -157,8 +158,8 @@ test("what the commands print is what their schemas say, and holds neither a key
   for (const run of SOUND) await look(run);
   await spoil(fleet);
   for (const run of SPOILT) await look(run);
-  await breakDefinitions(fleet);
-  for (const run of BROKEN) await look(run);
+  const path = await breakDefinitions(fleet);
+  for (const run of BROKEN) await look({ ...run, env: { PATH: path } });
   // A field that no run prints would be one whose schema nobody has tried.
   for (const command of Object.keys(validators)) {
     assert.deepEqual([...(seen.get(command) ?? [])].sort(), placesOfSchema(schemaOf(command)).sort(), command);
@@ -245,9 +246,14 @@ async function spoil({ root, read, git }: Sample): Promise<void> {
   await chmod(join(keys, "id_ed25519"), 0o600);
 }
 
-async function breakDefinitions({ root }: Sample): Promise<void> {
+/** @returns a PATH with git alone */
+async function breakDefinitions({ root }: Sample): Promise<string> {
   await writeFile(join(root, "vars/services/token.yaml"), "machines: [web01]\nkind: extrenal\n");
   await writeFile(join(root, "flake.nix"), "{ outputs = _: { }; }\n");
+  const bin = join(dirname(root), "bin");
+  await mkdir(bin);
+  await symlink(findProgram("git") ?? assert.fail("no git"), join(bin, "git"));
+  return bin;
 }
 
 /** Every word of every plain text, and the public values; what is shorter than 16 is a user name or a key of a map. */

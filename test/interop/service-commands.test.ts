@@ -18,8 +18,8 @@ test("what the flake defines is listed, shown and completed, edited where Nix ha
     return { code, out: stdout.toString(), err: stderr };
   };
   const early = await service("ls", "--no-nix");
-  assert.deepEqual([early.code, early.out], [0, ""]);
-  assert.match(early.err, /clan's own services are left out/);
+  assert.deepEqual([early.code, early.out], [2, ""]);
+  assert.match(early.err, /E_NO_NIX/);
   const list = await service("ls");
   assert.match(list.err, /nix: evaluating the services of this flake/);
   assert.match(list.out, /^vars\/shared\/ca +missing +script +flake$/m);
