@@ -307,3 +307,31 @@ test("links that somebody made beside those of the definition stay", async () =>
   const { files: after } = await generateIn(granted, aBook(x), { regenerate: true });
   assert.ok(await valueIn(after, "vars/web01/x/key", WEB02));
 });
+
+test("services that do not read each other run at the same time, no more than fit, and never before what they read", async () => {
+  const names = ["a", "b", "c", "d"];
+  const first = names.map((name) => aService(`vars/web01/${name}`, { readers: ["users/ada"] }));
+  const second = names.map((name) =>
+    aService(`vars/web02/${name}2`, { dependencies: ["all"], readers: ["users/ada"] }),
+  );
+  const all = aService("vars/shared/all", { readers: ["users/ada"] });
+  const running = new Set<string>();
+  let most = 0;
+  const ended: string[] = [];
+  const shop = toyShop({
+    abreast: 3,
+    runScript: async ({ name, outputs, inputs }) => {
+      running.add(name);
+      most = Math.max(most, running.size);
+      if (name.endsWith("2")) assert.ok(ended.includes("vars/shared/all") && inputs.has("all/key"));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running.delete(name);
+      ended.push(name);
+      return new Map(outputs.map((output) => [output, Buffer.from(name)]));
+    },
+  });
+  const { files } = await generateIn(FLEET, aBook(...first, ...second, all), {}, { shop });
+  assert.equal(most, 3);
+  assert.equal(ended.length, 9);
+  assert.equal(await valueIn(files, "vars/web02/d2/key"), "vars/web02/d2");
+});
