@@ -34,7 +34,10 @@ export function parseFlakeServices(json: string): Service[] {
   return services.sort((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-/** clan takes the first machine's definition, and refuses others that differ in more than who owns the files. */
+/**
+ * clan takes the first machine's definition, and refuses others that differ in more than who owns the files. The default
+ * groups of every machine read it: clan's `generate` and `fix` link each, and its `check` misses those that are not.
+ */
 function share(declared: readonly Declared[]): Service {
   const sorted = [...declared].sort((a, b) => (a.machine < b.machine ? -1 : 1));
   const [first, ...others] = sorted;
@@ -55,6 +58,7 @@ function share(declared: readonly Declared[]): Service {
     address: `vars/shared/${service.name}`,
     machine: undefined,
     machines: sorted.map(({ machine }) => machine),
+    readers: [...new Set(sorted.flatMap(({ service: { readers } }) => readers ?? []))].sort(),
   };
 }
 
