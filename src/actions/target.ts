@@ -57,11 +57,18 @@ export async function readableTarget(workplace: Workplace, text: string): Promis
   if (target.state !== "absent") return target;
   const fleet = await workplace.fleet();
   const known = [...fleet.documents, ...fleet.publicValues].map((document) => document.address);
-  const near = suggest(target.address, known);
+  const shared = sharedAs(target);
+  const near = shared !== undefined && known.includes(shared) ? [shared] : suggest(target.address, known);
   throw new SecretsError("E_NOT_FOUND", `there is no secret ${target.address}`, {
     location: { file: target.path },
     hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets ls shows every address",
   });
+}
+
+/** Where the value would be if the machines shared it. */
+function sharedAs(target: Target): string | undefined {
+  if (target.tier !== "vars" || target.machine === undefined) return undefined;
+  return target.address.replace(/^vars\/(per-machine\/)?[^/]+\//, "vars/shared/");
 }
 
 async function fileTarget(workplace: Workplace, path: string, keyPath: KeyPath): Promise<FileTarget> {

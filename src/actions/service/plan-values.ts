@@ -58,7 +58,7 @@ export async function planValues(place: Workplace, order: ValueOrder): Promise<A
     }
     await placeHash(draft, standing);
   }
-  for (const service of mended) await mendLinks(readers, standings.get(service.address));
+  for (const service of mended) await mend(draft, index, readers, standings.get(service.address));
   await draftNixIndex(draft, ground, graph);
   await draftSealed(workplace, draft, sealings);
   const plan = await planAccess(
@@ -89,7 +89,7 @@ export async function beyondValues(
   const { ground, index } = await listedGround(workplace.ground);
   const draft = new PolicyDraft(ground);
   const readers = await ReaderDraft.open({ ...workplace, ground }, draft, index, false);
-  for (const service of mended) await mendLinks(readers, standings.get(service.address));
+  for (const service of mended) await mend(draft, index, readers, standings.get(service.address));
   await draftNixIndex(draft, ground, graph);
   return draft.changes;
 }
@@ -162,11 +162,22 @@ async function removeOtherPlace(
   }
 }
 
-async function mendLinks(readers: ReaderDraft, standing: Standing | undefined): Promise<void> {
+async function mend(
+  draft: PolicyDraft,
+  index: PathIndex,
+  readers: ReaderDraft,
+  standing: Standing | undefined,
+): Promise<void> {
   if (standing === undefined) return;
   const { service, folder, missing } = standing;
   for (const file of service.files) {
-    if (file.secret && !missing.includes(file)) await readers.mend(service, file, `${folder}/${file.name}`);
+    if (!file.secret || missing.includes(file)) continue;
+    const place = `${folder}/${file.name}`;
+    await readers.mend(service, file, place);
+    // What clan leaves of a public file that is a secret now.
+    if (index.kindOf(`${place}/value`) !== "missing") {
+      await draft.remove(`${place}/value`, `${service.address}/${file.name} is a secret now`);
+    }
   }
 }
 

@@ -195,6 +195,11 @@ test("a public file that becomes secret leaves no copy in clear; a secret does n
   const { files: after } = await generateIn(files, aBook(closed));
   assert.equal(after["vars/per-machine/web01/x/key/value"], undefined);
   assert.ok(after["vars/per-machine/web01/x/key/secret"]);
+  // clan leaves one, and is content with it.
+  const left = { ...after, "vars/per-machine/web01/x/key/value": "in clear" };
+  const mended = await generateIn(left, aBook(closed));
+  assert.deepEqual(mended.ran, []);
+  assert.deepEqual(mended.files, after);
   await assert.rejects(generateIn(after, aBook(open)), (error: unknown) => {
     return error instanceof SecretsError && error.code === "E_SECRET_TO_PUBLIC";
   });

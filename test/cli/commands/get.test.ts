@@ -77,6 +77,8 @@ test("who may not read is told who may, by name, and gets exit code 4", async (t
 test("a name that is not there gets the nearest ones", async (t) => {
   const fleet = await sampleFleet(t);
   assert.match((await refusal(fleet, ["vars/web01/acme/dns-tokem"])).text, /did you mean vars\/web01\/acme\/dns-token/);
+  const shared = await refusal(fleet, ["vars/web01/borgbackup/repokey"]);
+  assert.match(shared.text, /did you mean vars\/shared\/borgbackup\/repokey\?/);
   assert.match((await refusal(fleet, [`${FILE}#github/tokn`])).text, /github has token, user/);
   assert.match(
     (await refusal(fleet, ["vars/web01/wireguard"])).text,
