@@ -58,27 +58,19 @@ export async function planValues(place: Workplace, order: ValueOrder): Promise<A
     }
     await placeHash(draft, standing);
   }
+  for (const service of mended) await mend(draft, index, readers, standings.get(service.address));
   await draftNixIndex(draft, ground, graph);
   await draftSealed(workplace, draft, sealings);
-  // What is made anew is sealed already: only values that stay are reckoned with their new readers.
-  const mending = new PolicyDraft(ground);
-  const others = await ReaderDraft.open(workplace, mending, index, false);
-  for (const service of mended) await mend(mending, index, others, standings.get(service.address));
   const plan = await planAccess(
     workplace,
     policyEdit({
       summary: order.summary,
-      changes: mending.changes,
+      changes: draft.changes,
       warnings: order.warnings ?? [],
       next: order.next ?? [],
     }),
   );
-  const whole = {
-    ...plan,
-    changes: [...draft.changes, ...plan.changes],
-    policy: [...draft.changes, ...plan.policy],
-  };
-  return tellSealed(workplace, await withRecords(workplace, whole, running, order), sealings);
+  return tellSealed(workplace, await withRecords(workplace, plan, running, order), sealings);
 }
 
 /** What Nix reads of definitions, if it is not what they say now. */
