@@ -32,15 +32,6 @@ export function takeLock(root: Root, command: string): Lock {
   const path = join(root.state, "lock");
   const holder: Holder = { ...ownIdentity(), command, nonce: randomUUID() };
   const text = `${JSON.stringify(holder)}\n`;
-  try {
-    mkdirSync(root.state, { recursive: true, mode: 0o700 });
-    if (!createComplete(path, text)) {
-      breakStaleLock(path, text);
-      if (!createComplete(path, text)) throw heldBy(readHolder(path), path);
-    }
-  } catch (error) {
-    throw toFault(error, "take the lock", path);
-  }
   const isOurs = () => readText(path) === text;
   const drop = () => {
     try {
@@ -49,7 +40,18 @@ export function takeLock(root: Root, command: string): Lock {
       // A disk that fails: the error of the work itself counts, and the lock is stale as soon as we end.
     }
   };
+  // Before there is anything to take back: a signal that came in between would leave it behind.
   const forget = atEnd(drop);
+  try {
+    mkdirSync(root.state, { recursive: true, mode: 0o700 });
+    if (!createComplete(path, text)) {
+      breakStaleLock(path, text);
+      if (!createComplete(path, text)) throw heldBy(readHolder(path), path);
+    }
+  } catch (error) {
+    forget();
+    throw toFault(error, "take the lock", path);
+  }
   return {
     assertHeld: () => {
       if (!isOurs()) throw lockLost(path);
