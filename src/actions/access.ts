@@ -1,6 +1,6 @@
 /** Who can read what: documents against principals. `can` is what the ciphertext says, `should` what policy says. */
 import { SecretsError } from "../errors.ts";
-import { suggest } from "../fleet/address.ts";
+import { didYouMean } from "../fleet/address.ts";
 import type { FleetDocument } from "../fleet/document.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Principal } from "../fleet/principals.ts";
@@ -51,9 +51,9 @@ export function accessMatrix(fleet: Fleet, subject?: string): AccessMatrix {
   );
   if (documents.length > 0) return withoutEmptyColumns(matrix(columns, documents));
   const names = fleet.principals.all.map(({ name }) => name);
-  const near = suggest(subject, [...names, ...fleet.documents.map(({ address }) => address)]);
+  const known = [...names, ...fleet.documents.map(({ address }) => address)];
   throw new SecretsError("E_NOT_FOUND", `nobody and nothing here is called ${subject}`, {
-    hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets ls shows every address",
+    hint: didYouMean(subject, known) ?? "secrets ls shows every address",
   });
 }
 

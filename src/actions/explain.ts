@@ -1,7 +1,7 @@
 /** Why a document is readable by whom: what decides, who should read it, who does, and which key of mine opens it. */
 import type { Keyring } from "../age/keyring.ts";
 import { SecretsError } from "../errors.ts";
-import { formatAddress, parseAddress, suggest } from "../fleet/address.ts";
+import { didYouMean, formatAddress, parseAddress } from "../fleet/address.ts";
 import type { FleetDocument } from "../fleet/document.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { opensAlone } from "../fleet/shares.ts";
@@ -58,12 +58,9 @@ export function explain(fleet: Fleet, keyring: Keyring, subject: string): Explan
   }
   const planned = explainPlanned(fleet, keyring, wanted.path);
   if (planned !== undefined) return planned;
-  const near = suggest(
-    subject,
-    fleet.documents.map(({ address }) => address),
-  );
+  const known = fleet.documents.map(({ address }) => address);
   throw new SecretsError("E_NOT_FOUND", `there is no document ${subject}, and no rule would cover it`, {
-    hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets ls shows every address",
+    hint: didYouMean(subject, known) ?? "secrets ls shows every address",
   });
 }
 

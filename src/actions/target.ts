@@ -1,6 +1,6 @@
 /** What an address points at in this work tree. Looks only where the address says, so that `get` needs no listing. */
 import { SecretsError } from "../errors.ts";
-import { type Address, formatAddress, parseAddress, suggest, type VarAddress } from "../fleet/address.ts";
+import { type Address, didYouMean, formatAddress, parseAddress, type VarAddress } from "../fleet/address.ts";
 import { formatOfPath } from "../sops/format.ts";
 import type { Format } from "../sops/store.ts";
 import type { KeyPath } from "../sops/tree.ts";
@@ -58,10 +58,10 @@ export async function readableTarget(workplace: Workplace, text: string): Promis
   const fleet = await workplace.fleet();
   const known = [...fleet.documents, ...fleet.publicValues].map((document) => document.address);
   const shared = sharedAs(target);
-  const near = shared !== undefined && known.includes(shared) ? [shared] : suggest(target.address, known);
+  const candidates = shared !== undefined && known.includes(shared) ? [shared] : known;
   throw new SecretsError("E_NOT_FOUND", `there is no secret ${target.address}`, {
     location: { file: target.path },
-    hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets ls shows every address",
+    hint: didYouMean(target.address, candidates) ?? "secrets ls shows every address",
   });
 }
 

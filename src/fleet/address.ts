@@ -87,6 +87,12 @@ export function suggest(text: string, candidates: Iterable<string>): string[] {
   return near.slice(0, 3).map(({ candidate }) => candidate);
 }
 
+/** `did you mean …?`, for the hint of an error; undefined where nothing is near. */
+export function didYouMean(text: string, candidates: Iterable<string>): string | undefined {
+  const near = suggest(text, candidates);
+  return near.length > 0 ? `did you mean ${near.join(" or ")}?` : undefined;
+}
+
 function formatScope({ machine, exportKey }: VarAddress): string {
   if (exportKey !== undefined) return `${PER_EXPORT}/${exportKey}`;
   if (machine === undefined) return SHARED;

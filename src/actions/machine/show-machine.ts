@@ -1,7 +1,7 @@
 /** `secrets machine show`: how far a machine has come, by which key it is known, and what it reads. */
 import { fingerprintOf } from "../../age/ssh-fingerprint.ts";
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { Principal } from "../../fleet/principals.ts";
@@ -119,11 +119,8 @@ function shown({ tier, address }: FleetDocument): ShownDocument {
 }
 
 function unknown({ principals }: Fleet, name: string): SecretsError {
-  const near = suggest(
-    name,
-    principals.all.flatMap((one) => (one.kind === "machine" || one.kind === "unknown" ? [one.name] : [])),
-  );
+  const known = principals.all.flatMap((one) => (one.kind === "machine" || one.kind === "unknown" ? [one.name] : []));
   return new SecretsError("E_NOT_FOUND", `there is no machine ${name}`, {
-    hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : `secrets machine add ${name} makes one known`,
+    hint: didYouMean(name, known) ?? `secrets machine add ${name} makes one known`,
   });
 }

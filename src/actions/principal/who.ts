@@ -1,7 +1,7 @@
 /** Whom a person means by a name: `ada`, `users/ada`, `machines/web01`, `groups/admins`, or a key itself. */
 import { recipientId } from "../../age/recipient.ts";
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import type { Member, MemberKind } from "../../fleet/clan/links.ts";
 import { fingerprintId, isFingerprint } from "../../fleet/fingerprint.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
@@ -34,15 +34,11 @@ export function whoIs(fleet: Fleet, text: string): Principal {
       hint: "say which one with the word before the slash",
     });
   }
-  const near = suggest(
-    name,
-    principals.all.map((one) => one.name),
-  );
+  const names = principals.all.map((one) => one.name);
   throw new SecretsError("E_NOT_FOUND", `this fleet knows nobody called ${text}`, {
     hint:
-      near.length > 0
-        ? `did you mean ${near.join(" or ")}?`
-        : "secrets user ls, secrets machine ls and secrets group ls show who there is; secrets user add makes a person known",
+      didYouMean(name, names) ??
+      "secrets user ls, secrets machine ls and secrets group ls show who there is; secrets user add makes a person known",
   });
 }
 
@@ -57,17 +53,10 @@ export function namedAs(fleet: Fleet, kind: PersonOrMachine, name: string): Prin
   const found = principals.find(name, kind) ?? principals.find(name, "unknown");
   if (found !== undefined) return found;
   const other = principals.find(name);
-  const near = suggest(
-    name,
-    principals.all.flatMap((one) => (one.kind === kind ? [one.name] : [])),
-  );
+  const names = principals.all.flatMap((one) => (one.kind === kind ? [one.name] : []));
   throw new SecretsError("E_NOT_FOUND", `there is no ${kind} ${name}`, {
     hint:
-      other !== undefined
-        ? `${name} is a ${other.kind}`
-        : near.length > 0
-          ? `did you mean ${near.join(" or ")}?`
-          : `secrets ${kind} ls shows all`,
+      other !== undefined ? `${name} is a ${other.kind}` : (didYouMean(name, names) ?? `secrets ${kind} ls shows all`),
   });
 }
 

@@ -1,7 +1,7 @@
 /** The keys that somebody has, or had at any time that git remembers: also of somebody who is gone. */
 import { recipientId } from "../../age/recipient.ts";
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import { parseKeyJson } from "../../fleet/clan/key-json.ts";
 import type { Registered, Registry } from "../../fleet/clan/registry.ts";
 import { fingerprintId, isFingerprint } from "../../fleet/fingerprint.ts";
@@ -136,14 +136,8 @@ function isSubset(some: ReadonlySet<string>, all: ReadonlySet<string>): boolean 
 }
 
 function nobody({ principals }: Fleet, text: string, name: string): SecretsError {
-  const near = suggest(
-    name,
-    principals.all.map((one) => one.name),
-  );
+  const names = principals.all.map((one) => one.name);
   return new SecretsError("E_NOT_FOUND", `this fleet and its history know nobody called ${text}`, {
-    hint:
-      near.length > 0
-        ? `did you mean ${near.join(" or ")}?`
-        : "name the key itself, as git log shows it where they went",
+    hint: didYouMean(name, names) ?? "name the key itself, as git log shows it where they went",
   });
 }

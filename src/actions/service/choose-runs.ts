@@ -1,6 +1,6 @@
 /** Which services are to run: what was asked for and is due, what that needs, and everything that is made of it. */
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import type { Service } from "../../fleet/services/service.ts";
 import { type ServiceGraph, withDependents } from "./graph.ts";
 import { isDue, type Standing } from "./standing.ts";
@@ -72,8 +72,7 @@ function selectServices(graph: ServiceGraph, { machines, services }: RunChoice):
 }
 
 function unknown(code: "E_NO_MACHINE" | "E_NO_SERVICE", message: string, name: string, known: Iterable<string>) {
-  const near = suggest(name, known);
-  const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets service ls shows every service";
+  const hint = didYouMean(name, known) ?? "secrets service ls shows every service";
   return new SecretsError(code, message, { kind: "usage", hint });
 }
 

@@ -1,6 +1,6 @@
 /** Services as data for a person or a program: what is defined, where, and how it stands. Names alone, no value. */
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import type { Service, ServiceFile, ServicePrompt } from "../../fleet/services/service.ts";
 import type { ServiceGraph } from "./graph.ts";
 import type { Standing } from "./standing.ts";
@@ -112,10 +112,10 @@ export function findService(graph: ServiceGraph, text: string, fault?: SecretsEr
     });
   }
   if (fault !== undefined) throw fault;
-  const near = suggest(text, new Set([...graph.services.values()].flatMap(({ name, address }) => [name, address])));
+  const known = new Set([...graph.services.values()].flatMap(({ name, address }) => [name, address]));
   throw new SecretsError("E_NO_SERVICE", `there is no service ${text}`, {
     kind: "usage",
-    hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets service ls shows every service",
+    hint: didYouMean(text, known) ?? "secrets service ls shows every service",
   });
 }
 

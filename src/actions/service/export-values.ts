@@ -3,7 +3,7 @@
  * the service's `.validation-hash` beside its files.
  */
 import { SecretsError } from "../../errors.ts";
-import { suggest, type VarAddress } from "../../fleet/address.ts";
+import { didYouMean, type VarAddress } from "../../fleet/address.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import type { Fleet, PublicValue } from "../../fleet/fleet.ts";
 import type { Ground } from "../../fleet/ground.ts";
@@ -98,16 +98,14 @@ function isNamed({ address, path }: Source, text: string): boolean {
 
 function notFound(text: string, sources: readonly Source[]): SecretsError {
   const known = sources.flatMap(({ address }) => [address, parentOf(address), parentOf(parentOf(address))]);
-  const near = suggest(text, new Set(known));
   const vars = /^vars(\/|$)/.test(text);
   return new SecretsError("E_NOT_FOUND", `no value of the vars tier lies at ${text}`, {
     kind: "usage",
     hint:
-      near.length > 0
-        ? `did you mean ${near.join(" or ")}?`
-        : vars
-          ? "secrets ls vars shows every address"
-          : "only values below vars/ have a place in clan's dump: vars/MACHINE, vars/*/SERVICE, vars/shared/SERVICE/FILE",
+      didYouMean(text, new Set(known)) ??
+      (vars
+        ? "secrets ls vars shows every address"
+        : "only values below vars/ have a place in clan's dump: vars/MACHINE, vars/*/SERVICE, vars/shared/SERVICE/FILE"),
   });
 }
 

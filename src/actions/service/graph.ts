@@ -1,6 +1,6 @@
 /** Which service reads the files of which: resolved as clan resolves it, and told where it cannot be. */
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import type { Service } from "../../fleet/services/service.ts";
 
 export interface ServiceGraph {
@@ -93,19 +93,18 @@ function unresolved(names: Names, service: Service, name: string): SecretsError 
       `share ${name} as well, or give each machine its own ${service.name}`,
     );
   }
-  const near = names.near(name);
   const here =
     service.machine === undefined ? "no shared service" : `no service on ${service.machine} and no shared one`;
   return fault(
     `${service.address} depends on ${name}, and there is ${here} of that name`,
-    near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets service ls shows every service",
+    names.near(name) ?? "secrets service ls shows every service",
   );
 }
 
 /** What dependencies may mean. A definition has the same unknown name on each of its machines, and a hostile one has many. */
 class Names {
   readonly #known: ReadonlySet<string>;
-  readonly #near = new Map<string, readonly string[]>();
+  readonly #near = new Map<string, string | undefined>();
   readonly #told = new Set<string>();
 
   constructor(services: readonly Service[]) {
@@ -124,10 +123,9 @@ class Names {
     return true;
   }
 
-  near(name: string): readonly string[] {
-    const near = this.#near.get(name) ?? (this.#near.size < GUESSES ? suggest(name, this.#known) : []);
-    this.#near.set(name, near);
-    return near;
+  near(name: string): string | undefined {
+    if (!this.#near.has(name) && this.#near.size < GUESSES) this.#near.set(name, didYouMean(name, this.#known));
+    return this.#near.get(name);
   }
 }
 

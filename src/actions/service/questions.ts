@@ -3,7 +3,7 @@
  * the same service have answers of their own.
  */
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import type { ServicePrompt } from "../../fleet/services/service.ts";
 import { namedFew } from "../named-few.ts";
 import type { Run } from "./choose-runs.ts";
@@ -82,16 +82,13 @@ export function notAnswered(open: readonly string[]): SecretsError {
 
 function notAsked(odd: readonly string[], questions: readonly Question[]): SecretsError {
   const [first = ""] = odd;
-  const near = suggest(
-    first,
-    questions.map(({ address }) => address),
-  );
+  const known = questions.map(({ address }) => address);
   return new SecretsError(
     "E_ANSWER",
     `nothing asks for ${odd.length === 1 ? "this answer" : "these answers"}: ${odd.slice(0, LISTED).join(", ")}`,
     {
       kind: "usage",
-      hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : "secrets generate --dry-run shows what is asked",
+      hint: didYouMean(first, known) ?? "secrets generate --dry-run shows what is asked",
     },
   );
 }

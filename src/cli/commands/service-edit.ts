@@ -1,6 +1,6 @@
 /** `secrets service edit`: a definition in the person's editor, checked before it is saved. */
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import { DEFINITIONS, definedName } from "../../fleet/services/definition-place.ts";
 import { contentHash, type FileChange } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
@@ -107,13 +107,9 @@ async function definitionOf(context: Context, workplace: LocalWorkplace, text: s
       hint: `edit it where Nix has it: clan.core.vars.generators.${name}`,
     });
   }
-  const near = suggest(
-    text,
-    paths.map((path) => definedName(path) ?? ""),
-  );
+  const names = paths.map((path) => definedName(path) ?? "");
   const hint =
-    near.length > 0
-      ? `did you mean ${near.join(" or ")}?`
-      : `define it: secrets service new NAME --kind KIND --machine MACHINE, which writes ${DEFINITIONS}/NAME.yaml`;
+    didYouMean(text, names) ??
+    `define it: secrets service new NAME --kind KIND --machine MACHINE, which writes ${DEFINITIONS}/NAME.yaml`;
   throw new SecretsError("E_NO_SERVICE", `there is no service ${text}`, { kind: "usage", hint });
 }

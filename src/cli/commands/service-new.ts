@@ -2,7 +2,7 @@
 import type { PlannedChange } from "../../actions/plan.ts";
 import { newDefinition } from "../../actions/service/new-definition.ts";
 import { SecretsError } from "../../errors.ts";
-import { suggest } from "../../fleet/address.ts";
+import { didYouMean } from "../../fleet/address.ts";
 import type { Ground } from "../../fleet/ground.ts";
 import { DEFINITIONS, SCHEMA_FILE } from "../../fleet/services/definition-place.ts";
 import { KINDS, type KindName } from "../../fleet/services/kinds.ts";
@@ -74,10 +74,9 @@ function knownKind(text: string): KindName {
   const names = Object.keys(KINDS) as KindName[];
   const found = names.find((name) => name === text);
   if (found !== undefined) return found;
-  const near = suggest(text, names);
   throw new SecretsError("E_USAGE", `there is no kind ${text}`, {
     kind: "usage",
-    hint: near.length > 0 ? `did you mean ${near.join(" or ")}?` : `kinds: ${names.join(", ")}`,
+    hint: didYouMean(text, names) ?? `kinds: ${names.join(", ")}`,
   });
 }
 

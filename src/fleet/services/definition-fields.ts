@@ -1,6 +1,6 @@
 /** Reads the fields of a definition, and gathers every fault instead of stopping at the first. */
 import type { SecretsError } from "../../errors.ts";
-import { suggest } from "../address.ts";
+import { didYouMean } from "../address.ts";
 import {
   type DefinitionNode,
   definitionFault,
@@ -38,12 +38,6 @@ export class Faults {
     const keys = keyPath.length > 0 ? { keyPath } : {};
     this.found.push(definitionFault(message, { ...place, ...keys }, advice));
   }
-}
-
-/** `did you mean …?`; undefined where nothing is near. */
-export function didYouMean(text: string, candidates: Iterable<string>): string | undefined {
-  const near = suggest(text, candidates);
-  return near.length > 0 ? `did you mean ${near.join(" or ")}?` : undefined;
 }
 
 /** One map of a definition. */

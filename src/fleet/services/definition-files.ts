@@ -1,9 +1,10 @@
 /** Every `vars/services/<service>.yaml` of the fleet, and the services that follow: one for all machines, or one for each. */
 import { SecretsError } from "../../errors.ts";
+import { didYouMean } from "../address.ts";
 import type { Registry } from "../clan/registry.ts";
 import type { Ground } from "../ground.ts";
 import { type Definition, readDefinition } from "./definition.ts";
-import { didYouMean, Faults } from "./definition-fields.ts";
+import { Faults } from "./definition-fields.ts";
 import { definedName } from "./definition-place.ts";
 import { quoted, readDefinitionTree, type TextNode } from "./definition-tree.ts";
 import type { Service } from "./service.ts";

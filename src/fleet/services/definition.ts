@@ -1,5 +1,6 @@
 /** One definition: from what a person wrote to what it means, with every fault told at its place. */
-import { didYouMean, type Faults, Fields } from "./definition-fields.ts";
+import { didYouMean } from "../address.ts";
+import { type Faults, Fields } from "./definition-fields.ts";
 import { readMaker } from "./definition-maker.ts";
 import { readFiles } from "./definition-outputs.ts";
 import { type DefinitionNode, quoted, type TextNode } from "./definition-tree.ts";
