@@ -1,15 +1,12 @@
 /** What would be wrong with a definition if it were written as it is now. Nix is not started for that. */
 import { checkServices } from "../actions/service/check-services.ts";
-import { SecretsError } from "../errors.ts";
-import { readRegistry } from "../fleet/clan/registry.ts";
+import type { SecretsError } from "../errors.ts";
 import type { Ground } from "../fleet/ground.ts";
 import { overlayGround } from "../fleet/overlay.ts";
-import { PathIndex } from "../fleet/path-index.ts";
 import { readServiceFiles } from "../fleet/services/definition-files.ts";
-import { type FlakeServices, readFlakeServices } from "../fleet/services/flake/read-flake.ts";
 import type { FileChange } from "../repo/change.ts";
-import { openNix } from "../repo/nix/nix.ts";
 import type { Context } from "./context.ts";
+import { rememberedFlake } from "./remembered-flake.ts";
 import type { LocalWorkplace } from "./workplace.ts";
 
 export interface DefinitionFaults {
@@ -26,8 +23,7 @@ export async function faultsOfDefinition(
 ): Promise<DefinitionFaults> {
   const flake = await rememberedFlake(context, workplace);
   const faultsOn = async (ground: Ground): Promise<readonly SecretsError[]> => {
-    const registry = await readRegistry(ground, new PathIndex(await ground.list()));
-    return checkServices({ files: await readServiceFiles(ground, registry), flake }).faults;
+    return checkServices({ files: await readServiceFiles(ground), flake }).faults;
   };
   const before = new Set((await faultsOn(workplace.ground)).map(({ message }) => message));
   const faults = await faultsOn(overlayGround(workplace.ground, [change]));
@@ -38,14 +34,4 @@ export async function faultsOfDefinition(
     own: [...faults.filter(isOwn), ...closed],
     elsewhere: caused.filter((fault) => fault.code !== "E_SERVICE_CYCLE" && !isOwn(fault)),
   };
-}
-
-/** clan's services as far as they are known without an evaluation; quietly none where they are not. */
-export async function rememberedFlake({ env }: Context, workplace: LocalWorkplace): Promise<FlakeServices> {
-  try {
-    return await readFlakeServices(workplace.ground, openNix(workplace.repository, env), { noNix: true });
-  } catch (error) {
-    if (!(error instanceof SecretsError)) throw error;
-    return { services: [], without: error.message };
-  }
 }

@@ -3,8 +3,6 @@ import { availableParallelism } from "node:os";
 import type { Sources } from "../actions/service/check-services.ts";
 import type { Workshop } from "../actions/service/run-services.ts";
 import { SecretsError } from "../errors.ts";
-import { readRegistry } from "../fleet/clan/registry.ts";
-import { PathIndex } from "../fleet/path-index.ts";
 import { mergeBook } from "../fleet/services/book.ts";
 import { readServiceFiles } from "../fleet/services/definition-files.ts";
 import { readFlakeServices } from "../fleet/services/flake/read-flake.ts";
@@ -30,8 +28,7 @@ export async function readSources(
   { noNix = false }: BookFlags,
 ): Promise<Sources> {
   const { ground } = workplace;
-  const registry = await readRegistry(ground, new PathIndex(await ground.list()));
-  const files = await readServiceFiles(ground, registry);
+  const files = await readServiceFiles(ground);
   const flake = await readFlakeServices(ground, openNix(workplace.repository, context.env), {
     noNix,
     onWait: (what) => context.terminal.note([style("dim", what)]),

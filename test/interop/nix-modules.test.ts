@@ -6,9 +6,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { readRegistry } from "../../src/fleet/clan/registry.ts";
 import { workTree } from "../../src/fleet/ground.ts";
-import { PathIndex } from "../../src/fleet/path-index.ts";
 import { readServiceFiles } from "../../src/fleet/services/definition-files.ts";
 import { planNixIndex } from "../../src/fleet/services/nix-index.ts";
 import { run } from "../../src/repo/program.ts";
@@ -64,10 +62,7 @@ async function define(root: string, definitions: Readonly<Record<string, string>
 
 async function writeIndex(root: string): Promise<void> {
   const ground = await workTree(root, "test");
-  const { services, faults } = await readServiceFiles(
-    ground,
-    await readRegistry(ground, new PathIndex(await ground.list())),
-  );
+  const { services, faults } = await readServiceFiles(ground);
   assert.deepEqual(faults, []);
   const change = await planNixIndex(ground, services);
   if (change?.kind === "write") await put(root, change.path, change.bytes);

@@ -1,8 +1,6 @@
 /** Findings about definitions of services in files of the repository: what a fleet says that it makes, and cannot be made so. */
 import type { SecretsError } from "../../errors.ts";
-import { readRegistry } from "../../fleet/clan/registry.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
-import { PathIndex } from "../../fleet/path-index.ts";
 import { readServiceFiles } from "../../fleet/services/definition-files.ts";
 import { checkServices } from "../service/check-services.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -10,7 +8,7 @@ import { editAt } from "./fix-commands.ts";
 
 /** Nix is not started for this: a dependency that is not there may be a service of the flake's. */
 export async function checkDefinitions({ ground }: Fleet): Promise<Finding[]> {
-  const files = await readServiceFiles(ground, await readRegistry(ground, new PathIndex(await ground.list())));
+  const files = await readServiceFiles(ground);
   const hasFlake = (await ground.kind("flake.nix")) === "file";
   const flake = { services: [], without: hasFlake ? "it is not evaluated for a check" : undefined };
   return checkServices({ files, flake }).faults.map(definitionFinding);

@@ -1,8 +1,9 @@
 /** Every `vars/services/<service>.yaml` of the fleet, and the services that follow: one for all machines, or one for each. */
 import { SecretsError } from "../../errors.ts";
 import { didYouMean } from "../address.ts";
-import type { Registry } from "../clan/registry.ts";
+import { type Registry, readRegistry } from "../clan/registry.ts";
 import type { Ground } from "../ground.ts";
+import { listedGround } from "../listed.ts";
 import { type Definition, readDefinition } from "./definition.ts";
 import { Faults } from "./definition-fields.ts";
 import { definedName } from "./definition-place.ts";
@@ -14,13 +15,14 @@ const FIRST = { line: 1, column: 1 };
 
 /** @returns what is sound, sorted by address, and every fault of all that is not, in the order of the files */
 export async function readServiceFiles(
-  ground: Ground,
-  registry: Registry,
+  place: Ground,
 ): Promise<{ services: readonly Service[]; faults: readonly SecretsError[] }> {
+  const { ground, index } = await listedGround(place);
+  const registry = await readRegistry(ground, index);
   const services: Service[] = [];
   const faults: SecretsError[] = [];
   const taken = new Map<string, string>();
-  for (const { path, kind } of await ground.list()) {
+  for (const { path, kind } of index.files) {
     const name = definedName(path);
     if (name === undefined) continue;
     const told = new Faults(path);

@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { makeAgeKey } from "../../../src/age/age-key.ts";
 import type { SecretsError } from "../../../src/errors.ts";
-import { readRegistry } from "../../../src/fleet/clan/registry.ts";
-import { PathIndex } from "../../../src/fleet/path-index.ts";
 import { readServiceFiles } from "../../../src/fleet/services/definition-files.ts";
 import type { Service } from "../../../src/fleet/services/service.ts";
 import { type MemoryFiles, memoryGround } from "../memory-ground.ts";
@@ -29,7 +27,7 @@ export async function read(definitions: Readonly<Record<string, string | Uint8Ar
     ([name, text]) => [`vars/services/${name.includes(".") ? name : `${name}.yaml`}`, text] as const,
   );
   const ground = memoryGround({ ...FLEET, ...Object.fromEntries(files) });
-  return readServiceFiles(ground, await readRegistry(ground, new PathIndex(await ground.list())));
+  return readServiceFiles(ground);
 }
 
 /** Of a sound definition that makes one service, called `x`. */

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readRegistry } from "../../../src/fleet/clan/registry.ts";
-import { PathIndex } from "../../../src/fleet/path-index.ts";
 import { readServiceFiles } from "../../../src/fleet/services/definition-files.ts";
 import { NIX_INDEX, planNixIndex, renderNixIndex } from "../../../src/fleet/services/nix-index.ts";
 import type { Service } from "../../../src/fleet/services/service.ts";
@@ -29,10 +27,7 @@ const FLEET: MemoryFiles = {
 
 async function servicesOf(files: MemoryFiles): Promise<readonly Service[]> {
   const ground = memoryGround(files);
-  const { services, faults } = await readServiceFiles(
-    ground,
-    await readRegistry(ground, new PathIndex(await ground.list())),
-  );
+  const { services, faults } = await readServiceFiles(ground);
   assert.deepEqual(faults, []);
   return services;
 }
