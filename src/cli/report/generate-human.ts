@@ -1,9 +1,8 @@
 /** What `generate` is about to do, for a person. */
 import type { GenerateView, RunView } from "../../actions/service/task-view.ts";
 import { type Styled, style } from "../terminal/styled.ts";
+import { section } from "./section.ts";
 
-/** A person reads some; a program takes --json. */
-const LISTED = 100;
 const WIDEST = 40;
 
 export function taskLines({ runs, byHand, prompts, links }: GenerateView): Styled[] {
@@ -32,14 +31,4 @@ export function taskLines({ runs, byHand, prompts, links }: GenerateView): Style
 
 function nextOf({ files: [file] }: RunView): Styled {
   return file === undefined ? "" : style("dim", `: secrets set ${file}`);
-}
-
-function section<Item>(title: string, items: readonly Item[], line: (item: Item) => Styled): Styled[] {
-  if (items.length === 0) return [];
-  const more = items.length - LISTED;
-  return [
-    style("bold", `${title} (${items.length})`),
-    ...items.slice(0, LISTED).map(line),
-    ...(more > 0 ? [style("dim", `  and ${more} more: --json lists all`)] : []),
-  ];
 }

@@ -1,9 +1,7 @@
 /** What `renew` is about to do, for a person. */
 import type { RenewedView, RenewView } from "../../actions/renew/renew-view.ts";
 import { type Styled, style } from "../terminal/styled.ts";
-
-/** A person reads some; a program takes --json. */
-const LISTED = 100;
+import { section } from "./section.ts";
 
 const TITLES: readonly (readonly [RenewedView["how"], string])[] = [
   ["regenerate", "made anew by their services"],
@@ -26,15 +24,5 @@ export function renewLines({ reason, values, runs }: RenewView): Styled[] {
       ]);
     }),
     ...section("made of these, and made anew as well", dependants, (address) => ["  ", address]),
-  ];
-}
-
-function section<Item>(title: string, items: readonly Item[], line: (item: Item) => Styled): Styled[] {
-  if (items.length === 0) return [];
-  const more = items.length - LISTED;
-  return [
-    style("bold", `${title} (${items.length})`),
-    ...items.slice(0, LISTED).map(line),
-    ...(more > 0 ? [style("dim", `  and ${more} more: --json lists all`)] : []),
   ];
 }
