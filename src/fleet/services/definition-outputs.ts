@@ -2,7 +2,7 @@
 import type { Fields } from "./definition-fields.ts";
 import { quoted } from "./definition-tree.ts";
 import { KINDS, type Kind, type KindOutput } from "./kinds.ts";
-import { type Maker, NEEDED_FOR, type ServiceFile, type ServicePrompt } from "./service.ts";
+import { type Maker, NEEDED_FOR, type ServiceFile, type ServicePrompt, STANDARD_FILE } from "./service.ts";
 import { isFileName } from "./service-names.ts";
 
 const FILE_KEYS = ["secret", "deploy", "owner", "group", "mode", "neededFor", "restartUnits", "output"] as const;
@@ -108,7 +108,8 @@ function readFile(fields: Fields, name: string, output: Output | undefined): Ser
 
 function accountOf(fields: Fields, what: "owner" | "group"): string {
   const name = fields.text(what);
-  if (name === undefined || ACCOUNT.test(name)) return name ?? "root";
+  if (name === undefined) return STANDARD_FILE[what];
+  if (ACCOUNT.test(name)) return name;
   fields.fault(what, `${quoted(name)} is no name of a ${what === "owner" ? "user" : "group"}`);
   return name;
 }
@@ -116,25 +117,15 @@ function accountOf(fields: Fields, what: "owner" | "group"): string {
 /** Without quotes it is a number, and which one depends on who reads it. */
 function modeOf(fields: Fields): string {
   const node = fields.node("mode");
-  if (node === undefined || node.kind === "empty") return "0400";
+  if (node === undefined || node.kind === "empty") return STANDARD_FILE.mode;
   if (node.kind === "text" && node.type === "text" && MODE.test(node.text)) return node.text;
   fields.fault("mode", "mode has to be four octal digits in quotes", 'for example: mode: "0440"');
-  return "0400";
+  return STANDARD_FILE.mode;
 }
 
-/** As clan's options have them by default. */
 function fileOf(name: string, standard: KindOutput | undefined, output: string | undefined): ServiceFile {
-  return {
-    name,
-    secret: standard?.secret ?? true,
-    deploy: standard?.deploy ?? true,
-    owner: "root",
-    group: "root",
-    mode: "0400",
-    neededFor: standard?.neededFor ?? "services",
-    restartUnits: [],
-    ...(output === undefined ? {} : { output }),
-  };
+  const { secret, deploy, neededFor = STANDARD_FILE.neededFor } = standard ?? STANDARD_FILE;
+  return { ...STANDARD_FILE, name, secret, deploy, neededFor, ...(output === undefined ? {} : { output }) };
 }
 
 function checkOutputs(

@@ -7,24 +7,15 @@ import { SecretsError } from "../../errors.ts";
 import { contentHash, type FileChange } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
 import type { Ground } from "../ground.ts";
-import type { Service, ServiceFile } from "./service.ts";
+import { type Service, type ServiceFile, STANDARD_FILE } from "./service.ts";
 
 export const NIX_INDEX = "vars/services/index.json";
 /** Of its change, for a person. */
 export const NIX_INDEX_REASON = "definitions, as the Nix modules read them";
 const DEFINITION = /^vars\/services\/([^/]+\.ya?ml)$/;
 
-/** What is left out, here and in `nix/lib/definitions.nix`. */
-const STANDARD: Omit<ServiceFile, "name" | "output"> = {
-  secret: true,
-  deploy: true,
-  owner: "root",
-  group: "root",
-  mode: "0400",
-  neededFor: "services",
-  restartUnits: [],
-};
-const FIELDS = Object.keys(STANDARD).sort() as (keyof typeof STANDARD)[];
+/** What is left out where it is the standard one: `nix/lib/definitions.nix` has the same. */
+const FIELDS = Object.keys(STANDARD_FILE).sort() as (keyof typeof STANDARD_FILE)[];
 
 /**
  * Services of a flake are left out: Nix knows them. The same bytes for the same definitions, in whatever order.
@@ -86,7 +77,7 @@ function entryOf({ machine, files }: Service): object {
 
 function saidOf(file: ServiceFile): object {
   return sorted(
-    FIELDS.filter((field) => String(file[field]) !== String(STANDARD[field])).map((field) => [field, file[field]]),
+    FIELDS.filter((field) => String(file[field]) !== String(STANDARD_FILE[field])).map((field) => [field, file[field]]),
   );
 }
 

@@ -48,6 +48,17 @@ export interface ServiceFile {
   readonly output?: OutputName;
 }
 
+/** What holds of a file where its definition says nothing else, as clan's options have it. */
+export const STANDARD_FILE: Omit<ServiceFile, "name" | "output"> = {
+  secret: true,
+  deploy: true,
+  owner: "root",
+  group: "root",
+  mode: "0400",
+  neededFor: "services",
+  restartUnits: [],
+};
+
 export interface ServicePrompt {
   readonly name: string;
   readonly type: (typeof PROMPT_TYPES)[number];

@@ -1,16 +1,15 @@
 /** Services without a definition file, as tests want them. */
-import type { Service, ServiceBook, ServiceFile } from "../../../src/fleet/services/service.ts";
+import {
+  type Service,
+  type ServiceBook,
+  type ServiceFile,
+  STANDARD_FILE,
+} from "../../../src/fleet/services/service.ts";
 
 export function aFile(name: string, rest: Partial<ServiceFile> = {}): ServiceFile {
   return {
+    ...STANDARD_FILE,
     name,
-    secret: true,
-    deploy: true,
-    owner: "root",
-    group: "root",
-    mode: "0400",
-    neededFor: "services",
-    restartUnits: [],
     ...rest,
   };
 }
