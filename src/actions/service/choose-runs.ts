@@ -2,7 +2,7 @@
 import { SecretsError } from "../../errors.ts";
 import { didYouMean } from "../../fleet/address.ts";
 import type { Service } from "../../fleet/services/service.ts";
-import { type ServiceGraph, withDependents } from "./graph.ts";
+import { type ServiceGraph, spread } from "./graph.ts";
 import { isDue, type Standing } from "./standing.ts";
 
 export interface RunChoice {
@@ -79,20 +79,22 @@ function unknown(code: "E_NO_MACHINE" | "E_NO_SERVICE", message: string, name: s
 /** The roots, what they need and is not there, and everything made of any of these. */
 function reach(graph: ServiceGraph, standings: Standings, roots: readonly Service[]) {
   const why = new Map<string, string>();
-  let reached = withDependents(graph, roots);
-  for (;;) {
-    const among = new Set(reached.map(({ address }) => address));
+  const reached = new Set<string>();
+  const position = new Map([...graph.services.keys()].map((address, i) => [address, i]));
+  const inOrder = (found: Service[]) =>
+    found.sort((a, b) => (position.get(a.address) ?? 0) - (position.get(b.address) ?? 0));
+  for (let found = spread(graph, reached, roots); found.length > 0; ) {
     const needed = new Map<string, Service>();
-    for (const service of reached) {
+    for (const service of inOrder(found)) {
       for (const dependency of graph.dependencies.get(service.address) ?? []) {
-        if (among.has(dependency.address) || !isDueIn(standings, dependency, "missing")) continue;
+        if (reached.has(dependency.address) || !isDueIn(standings, dependency, "missing")) continue;
         needed.set(dependency.address, dependency);
         why.set(dependency.address, `${service.address} reads it`);
       }
     }
-    if (needed.size === 0) return { reached, why };
-    reached = withDependents(graph, [...reached, ...needed.values()]);
+    found = spread(graph, reached, needed.values());
   }
+  return { reached: [...graph.services.values()].filter(({ address }) => reached.has(address)), why };
 }
 
 /** What reads a file that only a person can supply, and that is not there yet; by the address of who waits. */

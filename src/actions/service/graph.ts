@@ -39,7 +39,7 @@ export function readGraph(services: readonly Service[]): { graph: ServiceGraph; 
     dependencies.set(service.address, found);
     for (const { address } of found) dependents.get(address)?.push(service);
   }
-  const { order, cycle } = sorted(services, dependencies);
+  const { order, cycle } = sorted(services, dependencies, dependents);
   if (cycle.length > 0) faults.push(cyclic(cycle));
   return { graph: { services: new Map(order.map((one) => [one.address, one])), dependencies, dependents }, faults };
 }
@@ -63,13 +63,21 @@ export function soundGraph(services: readonly Service[]): ServiceGraph {
 /** These, and everything that reads their files, however indirectly; in the order of the graph. */
 export function withDependents(graph: ServiceGraph, roots: Iterable<Service>): Service[] {
   const reached = new Set<string>();
+  spread(graph, reached, roots);
+  return [...graph.services.values()].filter(({ address }) => reached.has(address));
+}
+
+/** Adds these and everything that reads their files to `reached`. @returns those that were not in it, in no order */
+export function spread(graph: ServiceGraph, reached: Set<string>, roots: Iterable<Service>): Service[] {
+  const found: Service[] = [];
   const waiting = [...roots];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (reached.has(next.address)) continue;
     reached.add(next.address);
-    waiting.push(...(graph.dependents.get(next.address) ?? []));
+    found.push(next);
+    for (const dependent of graph.dependents.get(next.address) ?? []) waiting.push(dependent);
   }
-  return [...graph.services.values()].filter(({ address }) => reached.has(address));
+  return found;
 }
 
 /** Where a definition stands, for an error. */
@@ -129,41 +137,57 @@ class Names {
   }
 }
 
-/** By levels, so that the order does not depend on that of the input. */
-function sorted(services: readonly Service[], dependencies: ReadonlyMap<string, readonly Service[]>) {
+/** By levels, so that the order does not depend on that of the input; each dependency is looked at once. */
+function sorted(
+  services: readonly Service[],
+  dependencies: ReadonlyMap<string, readonly Service[]>,
+  dependents: ReadonlyMap<string, readonly Service[]>,
+) {
+  const open = new Map<string, number>();
+  for (const { address } of services) open.set(address, dependencies.get(address)?.length ?? 0);
   const order: Service[] = [];
-  const done = new Set<string>();
-  let waiting = [...services].sort((a, b) => (a.address < b.address ? -1 : 1));
-  while (waiting.length > 0) {
-    const ready = waiting.filter(({ address }) =>
-      (dependencies.get(address) ?? []).every((one) => done.has(one.address)),
-    );
-    if (ready.length === 0) return { order, cycle: findCycle(waiting, dependencies, done) };
-    order.push(...ready);
-    for (const { address } of ready) done.add(address);
-    waiting = waiting.filter(({ address }) => !done.has(address));
+  let ready = services.filter(({ address }) => open.get(address) === 0);
+  while (ready.length > 0) {
+    const next: Service[] = [];
+    for (const service of ready.sort((a, b) => (a.address < b.address ? -1 : 1))) {
+      order.push(service);
+      open.delete(service.address);
+      for (const dependent of dependents.get(service.address) ?? []) {
+        const left = (open.get(dependent.address) ?? 0) - 1;
+        open.set(dependent.address, left);
+        if (left === 0) next.push(dependent);
+      }
+    }
+    ready = next;
   }
-  return { order, cycle: [] };
+  return { order, cycle: findCycle(services, dependencies, open) };
 }
 
-/** Each of these waits for another of these: following what one waits for comes back to where it was. */
+/** Each that is still open waits for another one that is: following what one waits for comes back to where it was. */
 function findCycle(
-  waiting: readonly Service[],
+  services: readonly Service[],
   dependencies: ReadonlyMap<string, readonly Service[]>,
-  done: ReadonlySet<string>,
+  open: ReadonlyMap<string, number>,
 ): Service[] {
-  const path: Service[] = [];
-  let next = waiting[0];
-  while (next !== undefined && !path.includes(next)) {
-    path.push(next);
-    next = dependencies.get(next.address)?.find(({ address }) => !done.has(address));
+  const path = new Set<Service>();
+  const [first] = services
+    .filter(({ address }) => open.has(address))
+    .map(({ address }) => address)
+    .sort();
+  let next = services.find(({ address }) => address === first);
+  while (next !== undefined && !path.has(next)) {
+    path.add(next);
+    next = dependencies.get(next.address)?.find(({ address }) => open.has(address));
   }
-  return next === undefined ? [] : path.slice(path.indexOf(next));
+  const steps = [...path];
+  return next === undefined ? [] : steps.slice(steps.indexOf(next));
 }
 
 function cyclic(cycle: readonly Service[]): SecretsError {
   const [first] = cycle;
-  const path = [...cycle, ...(first === undefined ? [] : [first])].map(({ address }) => address).join(" → ");
+  const steps = cycle.slice(0, LISTED).map(({ address }) => address);
+  if (cycle.length > LISTED) steps.push(`… ${cycle.length - LISTED} more …`);
+  const path = [...steps, ...steps.slice(0, 1)].join(" → ");
   return new SecretsError("E_SERVICE_CYCLE", `these services depend on each other in a cycle: ${path}`, {
     ...(first === undefined ? {} : placeOf(first)),
     hint: "take one of these dependencies out",

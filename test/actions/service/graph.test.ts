@@ -85,6 +85,24 @@ test("a cycle is told as its path, without what merely waits for it", () => {
   ]);
 });
 
+test("of a cycle that nobody could read the beginning is told", () => {
+  const named = (i: number) => `s${String(i % 20_000).padStart(5, "0")}`;
+  const ring = Array.from({ length: 20_000 }, (_, i) =>
+    aService(`vars/shared/${named(i)}`, { dependencies: [named(i + 1)] }),
+  );
+  const [message = ""] = faultsOf(...ring);
+  assert.match(message, /cycle: vars\/shared\/s00000 → .* → … 19988 more … → vars\/shared\/s00000$/);
+  assert.equal(message.split(" → ").length, 14);
+});
+
+test("a long chain has the order in which it can be made", () => {
+  const chain = Array.from({ length: 20_000 }, (_, i) =>
+    aService(`vars/shared/s${i}`, { dependencies: i < 19_999 ? [`s${i + 1}`] : [] }),
+  );
+  const { services } = soundGraph(chain);
+  assert.deepEqual([...services.keys()], chain.map(({ address }) => address).reverse());
+});
+
 test("several faults are told together", () => {
   const services = [
     aService("vars/web01/a", { dependencies: ["x"] }),
