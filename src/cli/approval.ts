@@ -1,6 +1,7 @@
 /** Nobody gets in by routine: a reader that was never approved on this clone is shown, and asked for by name. */
 
 import { shellWord } from "../actions/check/shell-word.ts";
+import { groundAfter } from "../actions/plan.ts";
 import { keyName, type PlannedReader } from "../actions/rekey/access-plan.ts";
 import { keysOf } from "../actions/trust/keys-of.ts";
 import { describeNewcomers, type FindProvenance, type Newcomer } from "../actions/trust/newcomers.ts";
@@ -8,7 +9,6 @@ import { openTrust, type Trust } from "../actions/trust/trust.ts";
 import { recipientId } from "../age/recipient.ts";
 import { SecretsError } from "../errors.ts";
 import { type Fleet, loadFleet } from "../fleet/fleet.ts";
-import { overlayGround } from "../fleet/overlay.ts";
 import type { FileChange } from "../repo/change.ts";
 import { introducedBy } from "../repo/provenance.ts";
 import type { Root } from "../repo/root.ts";
@@ -52,8 +52,7 @@ export async function openGate(
   const now = workplace.now();
   const trust = await openTrust(trustPlace(workplace.repository), before, now);
   // Names count as they are after the change: a plan may make somebody known.
-  const changes = policy.map(({ change }) => change);
-  const after = allow.length + stated.size === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes));
+  const after = allow.length + stated.size === 0 ? before : await loadFleet(groundAfter(workplace.ground, policy));
   const allowed = new Set(keysOf(after, allow).map(keyName));
   // Who is named now may be sealed to by the next command only.
   const typed = [...stated].map((key) => statedReader(after, key));

@@ -1,7 +1,8 @@
 /** A document that does not exist yet is sealed to whom its policy names: whoever was never approved is asked for first. */
+
 import type { Plan } from "../actions/plan.ts";
+import { groundAfter } from "../actions/plan.ts";
 import { loadFleet } from "../fleet/fleet.ts";
-import { overlayGround } from "../fleet/overlay.ts";
 import { approve, keepApprovals, openGate } from "./approval.ts";
 import type { Context } from "./context.ts";
 import type { LocalWorkplace } from "./workplace.ts";
@@ -18,8 +19,7 @@ export async function applyValues(context: Context, workplace: LocalWorkplace, p
     await workplace.apply(plan);
     return;
   }
-  const changes = plan.changes.map(({ change }) => change);
-  const { documents } = await loadFleet(overlayGround(workplace.ground, changes));
+  const { documents } = await loadFleet(groundAfter(workplace.ground, plan.changes));
   const sealedTo = documents.flatMap(({ path, readers }) => (made.has(path as never) ? readers : []));
   const gate = await openGate(workplace, { policy: [], sealedTo }, new Set(), []);
   await approve(context, gate, "secrets trust accept");

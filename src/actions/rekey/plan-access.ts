@@ -6,12 +6,11 @@
 import { SecretsError } from "../../errors.ts";
 import type { FleetDocument } from "../../fleet/document.ts";
 import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
-import { overlayGround } from "../../fleet/overlay.ts";
 import type { Policy } from "../../fleet/policy.ts";
 import { opensAlone } from "../../fleet/shares.ts";
 import { askPlugins } from "../ask-plugins.ts";
 import { namedFew } from "../named-few.ts";
-import type { PlannedChange } from "../plan.ts";
+import { groundAfter, type PlannedChange } from "../plan.ts";
 import { followEntries } from "../renew/keep-checklists.ts";
 import { carryRecords } from "../service/carry-records.ts";
 import type { Workplace } from "../workplace.ts";
@@ -52,8 +51,8 @@ export async function planAccess(
   options: PlanOptions = {},
 ): Promise<AccessPlan> {
   const before = await workplace.fleet();
-  const changes = edit.changes.map(({ change }) => change);
-  const after = changes.length === 0 ? before : await loadFleet(overlayGround(workplace.ground, changes, before));
+  const { changes } = edit;
+  const after = changes.length === 0 ? before : await loadFleet(groundAfter(workplace.ground, changes, before));
   const orders = ordersFor(before, after, edit, options);
   refuseReaders(before, after, orders, options.force === true);
   const rekeyed = await rekeyAll(workplace, orders, options);

@@ -6,12 +6,11 @@ import { createHash } from "node:crypto";
 import { SecretsError } from "../../errors.ts";
 import { type Fleet, loadFleet } from "../../fleet/fleet.ts";
 import type { Ground } from "../../fleet/ground.ts";
-import { overlayGround } from "../../fleet/overlay.ts";
 import { baseOf } from "../../fleet/path-index.ts";
 import { contentHash, type FileChange } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
 import { isKnownHostsText } from "../machine/known-hosts.ts";
-import type { PlannedChange } from "../plan.ts";
+import { groundAfter, type PlannedChange } from "../plan.ts";
 import { parseRecord } from "../service/record.ts";
 import type { Workplace } from "../workplace.ts";
 import { type AccessPlan, type DocumentStep, keyName, type PlannedReader } from "./access-plan.ts";
@@ -108,12 +107,7 @@ async function rebuild(
   data: PlanFile,
   name: string,
 ): Promise<AccessPlan> {
-  const after = await loadFleet(
-    overlayGround(
-      ground,
-      changes.map(({ change }) => change),
-    ),
-  );
+  const after = await loadFleet(groundAfter(ground, changes));
   const old = new Map(before.documents.map((document) => [document.path, document]));
   const now = new Map(after.documents.map((document) => [document.path, document]));
   const isDocument = ({ change }: PlannedChange) =>

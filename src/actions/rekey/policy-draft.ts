@@ -4,11 +4,10 @@ import { linkPath, linkTarget } from "../../fleet/clan/link-target.ts";
 import type { Member } from "../../fleet/clan/links.ts";
 import { changeKeyJson, newKeyJson, type StatedClanKey } from "../../fleet/clan/write-key-json.ts";
 import type { Ground } from "../../fleet/ground.ts";
-import { overlayGround } from "../../fleet/overlay.ts";
 import { type ConfigEdit, editConfig } from "../../fleet/sopsnix/edit/edit-config.ts";
 import { contentHash, type Expected } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
-import type { PlannedChange } from "../plan.ts";
+import { groundAfter, type PlannedChange } from "../plan.ts";
 
 export class PolicyDraft {
   readonly #ground: Ground;
@@ -25,10 +24,7 @@ export class PolicyDraft {
 
   /** The ground with what is drafted so far. */
   get ground(): Ground {
-    return overlayGround(
-      this.#ground,
-      this.changes.map(({ change }) => change),
-    );
+    return groundAfter(this.#ground, this.changes);
   }
 
   /**

@@ -2,10 +2,9 @@
 import { formatAddress } from "../../fleet/address.ts";
 import { readLayout } from "../../fleet/clan/layout.ts";
 import type { Ground } from "../../fleet/ground.ts";
-import { overlayGround } from "../../fleet/overlay.ts";
 import { PathIndex, parentOf } from "../../fleet/path-index.ts";
 import { contentHash } from "../../repo/change.ts";
-import type { PlannedChange } from "../plan.ts";
+import { groundAfter, type PlannedChange } from "../plan.ts";
 
 /** Old address to new one: of each file that goes from one place while the same content comes to another. */
 export async function movedDocuments(
@@ -22,10 +21,7 @@ export async function movedDocuments(
     return to === undefined ? [] : [[change.path, to]];
   });
   if (pairs.length === 0) return new Map();
-  const after = overlayGround(
-    ground,
-    changes.map(({ change }) => change),
-  );
+  const after = groundAfter(ground, changes);
   const [before, then] = [await addressesOf(ground), await addressesOf(after)];
   return new Map(pairs.map(([from, to]) => [before(from), then(to)]));
 }

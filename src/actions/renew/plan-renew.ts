@@ -1,8 +1,7 @@
 /** `renew`: the right way for each value: made anew by its service, asked for, or put on a checklist for somebody's hands. */
-import { overlayGround } from "../../fleet/overlay.ts";
 import type { Service, ServiceBook } from "../../fleet/services/service.ts";
 import { repoPath } from "../../repo/path.ts";
-import type { PlannedChange } from "../plan.ts";
+import { groundAfter, type PlannedChange } from "../plan.ts";
 import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
 import { planAccess } from "../rekey/plan-access.ts";
 import type { ServiceGraph } from "../service/graph.ts";
@@ -158,10 +157,7 @@ async function draftLists(
   chosen: ChosenValues,
   left: readonly ExposedValue[],
 ): Promise<readonly PlannedChange[]> {
-  const after = overlayGround(
-    workplace.ground,
-    changes.map(({ change }) => change),
-  );
+  const after = groundAfter(workplace.ground, changes);
   const { lists } = await readChecklists(after);
   const listed = new Set(lists.flatMap(({ entries }) => entries.map(({ address }) => address)));
   const entries = left

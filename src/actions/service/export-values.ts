@@ -15,6 +15,7 @@ import { namedFew } from "../named-few.ts";
 import { fits } from "../rekey/documents-at.ts";
 import type { Workplace } from "../workplace.ts";
 import { VALIDATION_HASH } from "./folders.ts";
+import { readStoredHash } from "./stored-hash.ts";
 
 export interface DumpFile {
   /** Below the folder of the dump. */
@@ -175,11 +176,7 @@ async function readHashes(ground: Ground, sources: readonly Source[]): Promise<D
   }
   const hashes: DumpFile[] = [];
   for (const [to, from] of services) {
-    const path = `${from}/${VALIDATION_HASH}`;
-    if ((await ground.kind(path)) !== "file") continue;
-    const text = Buffer.from(await ground.read(path))
-      .toString("latin1")
-      .trim();
+    const text = (await readStoredHash(ground, from)) ?? "";
     if (isValidationHash(text)) hashes.push({ path: `${to}/${VALIDATION_HASH}`, bytes: Buffer.from(text, "latin1") });
   }
   return hashes;

@@ -1,10 +1,9 @@
 /** Values from elsewhere as one plan: new documents, new contents of those that are there, and what is the same already. */
 import { SecretsError } from "../../errors.ts";
 import { readLayout } from "../../fleet/clan/layout.ts";
-import type { Registry } from "../../fleet/clan/registry.ts";
-import { readRegistry } from "../../fleet/clan/registry.ts";
-import type { Ground } from "../../fleet/ground.ts";
-import { PathIndex } from "../../fleet/path-index.ts";
+import { type Registry, readRegistry } from "../../fleet/clan/registry.ts";
+import { listedGround } from "../../fleet/listed.ts";
+import type { PathIndex } from "../../fleet/path-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
 import { plainBytes } from "../../sops/plain-text.ts";
 import { openDocument } from "../document.ts";
@@ -16,11 +15,11 @@ import { PolicyDraft } from "../rekey/policy-draft.ts";
 import { targetOf, type VarTarget } from "../target.ts";
 import type { Workplace } from "../workplace.ts";
 import { ReaderDraft } from "./draft-readers.ts";
-import { VALIDATION_HASH } from "./folders.ts";
 import type { ServiceGraph } from "./graph.ts";
 import type { Incoming, IncomingValue } from "./incoming-values.ts";
 import { draftSealed, type Sealing, tellSealed } from "./seal-values.ts";
 import { draftValidation, staleNext } from "./settle-services.ts";
+import { draftHash } from "./stored-hash.ts";
 
 export interface ImportOptions {
   /** Writes over values that are there and differ. */
@@ -48,8 +47,8 @@ const LISTED = 12;
  *   differ, `E_READERS_UNKNOWN`, `E_READER_UNKNOWN`, `E_NO_PERSON`, and what opening documents and `planAccess` throw
  */
 export async function planImport(local: Workplace, incoming: Incoming, options: ImportOptions): Promise<AccessPlan> {
-  const workplace = listedOnce(local);
-  const index = new PathIndex(await workplace.ground.list());
+  const { ground, index } = await listedGround(local.ground);
+  const workplace: Workplace = { ...local, ground };
   const registry = await readRegistry(workplace.ground, index);
   refuseMachines(incoming, index, registry, options.graph);
   const placings: Placing[] = [];
@@ -92,13 +91,6 @@ export async function planImport(local: Workplace, incoming: Incoming, options: 
     ...told,
     next: [...told.next, ...(await staleNext(workplace.ground, options.graph, told.changes, touched))],
   };
-}
-
-/** To list the files of a work tree is to start git, and each of a thousand values asks what lies beside it. */
-function listedOnce(workplace: Workplace): Workplace {
-  const { ground } = workplace;
-  let files: ReturnType<Ground["list"]> | undefined;
-  return { ...workplace, ground: { ...ground, list: () => (files ??= ground.list()) } };
 }
 
 /** A machine that is neither registered nor defined, and of which there is no value: its name may be that of another fleet. */
@@ -212,7 +204,7 @@ async function restoreHashes(
     const folder = folders.get(address);
     // A hash without a value beside it says nothing.
     if (folder === undefined) continue;
-    await draft.write(`${folder}/${VALIDATION_HASH}`, Buffer.from(hash, "latin1"), "hash of the validation");
+    await draftHash(draft, folder, hash);
   }
 }
 

@@ -2,11 +2,10 @@
 import { SecretsError } from "../../errors.ts";
 import type { Ground } from "../../fleet/ground.ts";
 import { listedGround } from "../../fleet/listed.ts";
-import { overlayGround } from "../../fleet/overlay.ts";
 import { baseOf, type PathIndex } from "../../fleet/path-index.ts";
 import { NIX_INDEX_REASON, planNixIndex } from "../../fleet/services/nix-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
-import type { PlannedChange } from "../plan.ts";
+import { groundAfter, type PlannedChange } from "../plan.ts";
 import { type AccessPlan, policyEdit } from "../rekey/access-plan.ts";
 import { planAccess } from "../rekey/plan-access.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
@@ -18,6 +17,7 @@ import type { MadeFiles } from "./maker-input.ts";
 import { definitionHash, formatRecord, type ServiceRecord } from "./record.ts";
 import { draftSealed, type Sealing, tellSealed } from "./seal-values.ts";
 import { Marks, type Standing } from "./standing.ts";
+import { draftHash } from "./stored-hash.ts";
 
 export interface ValueOrder {
   readonly graph: ServiceGraph;
@@ -56,7 +56,7 @@ export async function planValues(place: Workplace, order: ValueOrder): Promise<A
       const sealing = await placeFile(draft, index, readers, standing, file, bytes);
       if (sealing !== undefined) sealings.push(sealing);
     }
-    await placeHash(draft, standing);
+    await draftHash(draft, standing.folder, service.validation);
   }
   for (const service of mended) await mend(draft, index, readers, standings.get(service.address));
   await draftNixIndex(draft, ground, graph);
@@ -118,12 +118,6 @@ async function placeFile(
   }
   await draft.write(`${place}/value`, bytes, "public value");
   return undefined;
-}
-
-async function placeHash(draft: PolicyDraft, { service, folder }: Standing): Promise<void> {
-  const path = `${folder}/${VALIDATION_HASH}`;
-  if (service.validation === undefined) await draft.remove(path, "no validation any more");
-  else await draft.write(path, Buffer.from(service.validation, "latin1"), "hash of the validation");
 }
 
 /**
@@ -188,10 +182,7 @@ async function withRecords(
   running: readonly Service[],
   { graph, standings }: ValueOrder,
 ): Promise<AccessPlan> {
-  const after = overlayGround(
-    workplace.ground,
-    plan.changes.map(({ change }) => change),
-  );
+  const after = groundAfter(workplace.ground, plan.changes);
   const marks = new Marks(after, ({ address }) => standings.get(address)?.folder ?? address);
   const draft = new PolicyDraft(workplace.ground);
   for (const service of running) {

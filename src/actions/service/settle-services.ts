@@ -3,14 +3,14 @@
  * validation hash as it was, so that its next run writes over the value; and it says nothing of what reads the value.
  */
 import type { Ground } from "../../fleet/ground.ts";
-import { overlayGround } from "../../fleet/overlay.ts";
 import type { Service } from "../../fleet/services/service.ts";
-import type { Plan, PlannedChange } from "../plan.ts";
+import { groundAfter, type Plan, type PlannedChange } from "../plan.ts";
 import { PolicyDraft } from "../rekey/policy-draft.ts";
-import { isFlatTree, serviceFolder, VALIDATION_HASH } from "./folders.ts";
+import { isFlatTree, serviceFolder } from "./folders.ts";
 import { type ServiceGraph, withDependents } from "./graph.ts";
 import { definitionOf } from "./set-defined.ts";
 import { isDue, readStandings } from "./standing.ts";
+import { draftHash } from "./stored-hash.ts";
 
 export interface SettledPlan extends Plan {
   /** What to do once it is applied. */
@@ -21,10 +21,7 @@ export interface SettledPlan extends Plan {
 export async function settlePlan(ground: Ground, graph: ServiceGraph, plan: Plan): Promise<SettledPlan> {
   const touched = await touchedServices(ground, graph, plan.changes);
   if (touched.length === 0) return { ...plan, next: [] };
-  const after = overlayGround(
-    ground,
-    plan.changes.map(({ change }) => change),
-  );
+  const after = groundAfter(ground, plan.changes);
   const draft = new PolicyDraft(after);
   await draftValidation(draft, touched);
   const changes = [...plan.changes, ...draft.changes];
@@ -69,17 +66,15 @@ async function touchedServices(
  * said by that that they are valid.
  */
 export async function draftValidation(draft: PolicyDraft, services: Iterable<Service>): Promise<void> {
-  const flat = isFlatTree((await draft.ground.list()).map(({ path }) => path));
+  const { ground } = draft;
+  const flat = isFlatTree((await ground.list()).map(({ path }) => path));
   for (const service of services) {
-    const { ground } = draft;
     const folder = serviceFolder(service, flat);
-    const path = `${folder}/${VALIDATION_HASH}`;
     const there = await Promise.all(
       service.files.map(({ name, secret }) => ground.kind(`${folder}/${name}/${secret ? "secret" : "value"}`)),
     );
     if (there.some((kind) => kind !== "file")) continue;
-    if (service.validation === undefined) await draft.remove(path, "no validation any more");
-    else await draft.write(path, Buffer.from(service.validation, "latin1"), "hash of the validation");
+    await draftHash(draft, folder, service.validation);
   }
 }
 
@@ -96,10 +91,7 @@ export async function staleNext(
   const own = new Set(touched.map(({ address }) => address));
   const dependents = withDependents(graph, touched).filter(({ address }) => !own.has(address));
   if (dependents.length === 0) return [];
-  const after = overlayGround(
-    ground,
-    changes.map(({ change }) => change),
-  );
+  const after = groundAfter(ground, changes);
   const standings = await readStandings(after, graph);
   const made = dependents.filter(
     ({ address, files }) => (standings.get(address)?.missing.length ?? 0) < Math.max(1, files.length),

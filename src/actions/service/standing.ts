@@ -3,9 +3,10 @@ import type { Ground } from "../../fleet/ground.ts";
 import { listedGround } from "../../fleet/listed.ts";
 import type { PathIndex } from "../../fleet/path-index.ts";
 import type { Service, ServiceFile } from "../../fleet/services/service.ts";
-import { isFlatTree, serviceFolder, VALIDATION_HASH } from "./folders.ts";
+import { isFlatTree, serviceFolder } from "./folders.ts";
 import type { ServiceGraph } from "./graph.ts";
 import { definitionHash, fileMark, readRecord, type ServiceRecord } from "./record.ts";
+import { readStoredHash } from "./stored-hash.ts";
 
 export interface Standing {
   readonly service: Service;
@@ -59,20 +60,19 @@ async function standingOf(
     const reasons = all ? ["nothing of it is there"] : [`missing: ${names.join(", ")}`];
     return { service, folder, state: byHand ? "by hand" : "missing", reasons, missing };
   }
-  const reasons = byHand ? [] : await staleReasons(ground, index, graph, marks, service, folder);
+  const reasons = byHand ? [] : await staleReasons(ground, graph, marks, service, folder);
   return { service, folder, state: reasons.length > 0 ? "stale" : "current", reasons, missing };
 }
 
 async function staleReasons(
   ground: Ground,
-  index: PathIndex,
   graph: ServiceGraph,
   marks: Marks,
   service: Service,
   folder: string,
 ): Promise<string[]> {
   const reasons: string[] = [];
-  if ((await storedHash(ground, index, folder)) !== service.validation) reasons.push("its validation has changed");
+  if ((await readStoredHash(ground, folder)) !== service.validation) reasons.push("its validation has changed");
   const record = await readRecord(ground, folder);
   if (record === undefined || !(await isOwn(marks, service, record))) return reasons;
   if (record.definition !== definitionHash(service)) reasons.push("its definition has changed");
@@ -96,24 +96,16 @@ async function isOwn(marks: Marks, service: Service, record: ServiceRecord): Pro
   return true;
 }
 
-async function storedHash(ground: Ground, index: PathIndex, folder: string): Promise<string | undefined> {
-  const path = `${folder}/${VALIDATION_HASH}`;
-  if (index.kindOf(path) !== "file") return undefined;
-  return Buffer.from(await ground.read(path))
-    .toString("latin1")
-    .trim();
-}
-
 /** Marks of files as they lie there, each read once. */
 export class Marks {
   readonly #ground: Ground;
   readonly #folderOf: (service: Service) => string;
   readonly #known = new Map<string, Promise<string | undefined>>();
 
-  /** @param folders where the files of each service lie, by its address */
-  constructor(ground: Ground, folders: (service: Service) => string) {
+  /** @param folderOf where the files of a service lie */
+  constructor(ground: Ground, folderOf: (service: Service) => string) {
     this.#ground = ground;
-    this.#folderOf = folders;
+    this.#folderOf = folderOf;
   }
 
   /** Undefined for a file that is not there. */
