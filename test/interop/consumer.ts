@@ -1,4 +1,5 @@
 /** `sops-install-secrets`, the program by which sops-nix places secrets on a machine. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../src/repo/program.ts";
@@ -9,8 +10,26 @@ const reason = `${consumer}.not-served`;
 /** Why it is not here, or false. */
 export const notServed = !existsSync(consumer) && existsSync(reason) && readFileSync(reason, "utf8").trim();
 
-/** Places whole documents below `target/run/secrets`. Unprivileged, without mounts: what home-manager uses on a user's machine. */
+/** One entry, without what is the same for all. */
+export interface Entry {
+  readonly name: string;
+  readonly sopsFile: string;
+  readonly [option: string]: unknown;
+}
+
+/** Places whole documents below `target/run/secrets`. */
 export function install(root: string, target: string, keys: object, paths: readonly string[]) {
+  const entries = paths.map((path) => ({
+    name: path,
+    key: "",
+    sopsFile: join(root, path),
+    format: path.endsWith(".env") ? "dotenv" : "binary",
+  }));
+  return run([consumer, "-ignore-passwd", writeManifest(target, keys, entries)], { env: environment(target) });
+}
+
+/** Unprivileged, without mounts: what home-manager uses on a user's machine. @returns its path */
+export function writeManifest(target: string, keys: object, entries: readonly Entry[]): string {
   const manifest = {
     userMode: true,
     secretsMountPoint: join(target, "run/secrets.d"),
@@ -21,20 +40,25 @@ export function install(root: string, target: string, keys: object, paths: reado
     ...keys,
     templates: [],
     placeholderBySecretName: {},
-    secrets: paths.map((path) => ({
-      name: path,
-      key: "",
-      path: join(target, "run/secrets", path),
-      sopsFile: join(root, path),
-      format: path.endsWith(".env") ? "dotenv" : "binary",
+    secrets: entries.map((entry) => ({
+      path: join(target, "run/secrets", entry.name),
       mode: "0400",
       uid: 0,
       gid: 0,
       restartUnits: [],
       reloadUnits: [],
+      ...entry,
     })),
   };
-  writeFileSync(join(target, "manifest.json"), JSON.stringify(manifest));
-  const env = { XDG_RUNTIME_DIR: target, HOME: "/var/empty", PATH: process.env["PATH"] };
-  return run([consumer, "-ignore-passwd", join(target, "manifest.json")], { env });
+  const path = join(target, "manifest.json");
+  writeFileSync(path, JSON.stringify(manifest));
+  return path;
+}
+
+export function runConsumer(target: string, args: readonly string[]) {
+  return spawnSync(consumer, args, { env: environment(target), encoding: "utf8" });
+}
+
+function environment(target: string): NodeJS.ProcessEnv {
+  return { XDG_RUNTIME_DIR: target, HOME: "/var/empty", PATH: process.env["PATH"] };
 }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { parse } from "yaml";
 import { type Sample, sampleFleet } from "../cli/sample.ts";
-import { install, notServed, refusal } from "./nix-consumer.ts";
+import { notServed } from "./consumer.ts";
+import { install, refusal } from "./nix-consumer.ts";
 import { type NixEvaluator, nixEvaluator, nixOf, nixPath, PROJECT } from "./nix-evaluator.ts";
 
 type Entries = Parameters<typeof install>[2];

@@ -11,7 +11,8 @@ import { readServiceFiles } from "../../src/fleet/services/definition-files.ts";
 import { planNixIndex } from "../../src/fleet/services/nix-index.ts";
 import { run } from "../../src/repo/program.ts";
 import { temporaryDirectory } from "../cli/harness.ts";
-import { install, notServed } from "./nix-consumer.ts";
+import { notServed } from "./consumer.ts";
+import { install } from "./nix-consumer.ts";
 import { nixEvaluator, nixOf, nixPath, PROJECT } from "./nix-evaluator.ts";
 
 const GOLDEN = join(PROJECT, "fixtures/golden/clan");

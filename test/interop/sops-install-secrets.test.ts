@@ -4,10 +4,10 @@
  * the program itself, its two halves (ssh-to-age and sops) are still run the way it runs them.
  */
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { makeAgeKey } from "../../src/age/age-key.ts";
 import { encryptTo } from "../../src/age/file.ts";
@@ -17,11 +17,8 @@ import { makeSshKeyPair } from "../../src/age/ssh-key-pair.ts";
 import { createFile } from "../../src/sops/create-file.ts";
 import { parsePlain } from "../../src/sops/plain-text.ts";
 import type { Format } from "../../src/sops/store.ts";
-
-const peers = resolve(process.env["SECRETS_PEERS"] ?? ".peers/bin");
-const consumer = join(peers, "sops-install-secrets");
-const notServed = `${consumer}.not-served`;
-const skip = !existsSync(consumer) && existsSync(notServed) && readFileSync(notServed, "utf8").trim();
+import { PEERS } from "./access-witness.ts";
+import { notServed, runConsumer, writeManifest } from "./consumer.ts";
 
 const root = mkdtempSync(join(tmpdir(), "secrets-consumer-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -92,9 +89,10 @@ const HOSTS = [
 ] as const;
 
 for (const [how, hostKeys] of HOSTS) {
-  test(`sops-install-secrets places every kind of document with ${how}`, { skip }, () => {
+  test(`sops-install-secrets places every kind of document with ${how}`, { skip: notServed }, () => {
     const target = mkdtempSync(join(root, "target-"));
-    const manifest = writeManifest(target, hostKeys);
+    const entries = SECRETS.map(({ name, sopsFile, format, key }) => ({ name, sopsFile, format, key }));
+    const manifest = writeManifest(target, hostKeys, entries);
     install(target, ["-check-mode=sopsfile", manifest]);
     install(target, ["-ignore-passwd", manifest]);
     // Again, as at the next activation: a second generation, and the same contents.
@@ -108,7 +106,7 @@ for (const [how, hostKeys] of HOSTS) {
 }
 
 test("ssh-to-age and sops, run as on a host, give the same values", () => {
-  const identity = execFileSync(join(peers, "ssh-to-age"), ["-private-key", "-i", keys.sshKey], { encoding: "utf8" });
+  const identity = execFileSync(join(PEERS, "ssh-to-age"), ["-private-key", "-i", keys.sshKey], { encoding: "utf8" });
   const env = { SOPS_AGE_KEY_FILE: place("keys/derived.txt", identity), HOME: "/var/empty" };
   for (const { name, sopsFile, format, key, content } of SECRETS) {
     const path = key
@@ -117,7 +115,7 @@ test("ssh-to-age and sops, run as on a host, give the same values", () => {
       .join("");
     const extract = key === "" ? [] : ["--extract", path];
     const types = ["--input-type", format, "--output-type", format];
-    const found = execFileSync(join(peers, "sops"), ["decrypt", ...types, ...extract, sopsFile], { env });
+    const found = execFileSync(join(PEERS, "sops"), ["decrypt", ...types, ...extract, sopsFile], { env });
     assert.deepEqual(found, Buffer.from(content), name);
   }
 });
@@ -139,38 +137,7 @@ function place(path: string, content: string): string {
   return absolute;
 }
 
-/** Unprivileged, without mounts: what home-manager uses on a user's machine. */
-function writeManifest(target: string, hostKeys: object): string {
-  const manifest = {
-    userMode: true,
-    secretsMountPoint: join(target, "run/secrets.d"),
-    symlinkPath: join(target, "run/secrets"),
-    keepGenerations: 1,
-    gnupgHome: "",
-    sshKeyPaths: [],
-    ...hostKeys,
-    templates: [],
-    placeholderBySecretName: {},
-    secrets: SECRETS.map(({ name, sopsFile, format, key }) => ({
-      name,
-      key,
-      path: join(target, "run/secrets", name),
-      sopsFile,
-      format,
-      mode: "0400",
-      uid: 0,
-      gid: 0,
-      restartUnits: [],
-      reloadUnits: [],
-    })),
-  };
-  const path = join(target, "manifest.json");
-  writeFileSync(path, JSON.stringify(manifest));
-  return path;
-}
-
 function install(target: string, args: readonly string[]): void {
-  const env = { XDG_RUNTIME_DIR: target, HOME: "/var/empty", PATH: process.env["PATH"] };
-  const { status, stderr } = spawnSync(consumer, args, { env, encoding: "utf8" });
+  const { status, stderr } = runConsumer(target, args);
   assert.equal(status, 0, stderr);
 }
