@@ -1,4 +1,5 @@
 /** `secrets service edit`: a definition in the person's editor, checked before it is saved. */
+import type { PlannedChange } from "../../actions/plan.ts";
 import { SecretsError } from "../../errors.ts";
 import { didYouMean } from "../../fleet/address.ts";
 import { DEFINITIONS, definedName } from "../../fleet/services/definition-place.ts";
@@ -30,17 +31,22 @@ export async function editService(this: Context, _flags: object, text: string): 
     return { kind: "write", path: repoPath(path), bytes, expect: contentHash(initial) };
   };
   let broken = 0;
+  let index: readonly PlannedChange[] = [];
   const outcome = await editText({
     initial,
     extension: ".yaml",
     commentSign: "#",
     validate: async (bytes) => {
-      const { own, elsewhere } = await faultsOfDefinition(this, workplace, changeTo(bytes));
-      broken = elsewhere.length;
-      return counted(own);
+      const found = await faultsOfDefinition(this, workplace, changeTo(bytes));
+      broken = found.elsewhere.length;
+      index = found.index;
+      return counted(found.own);
     },
     save: (bytes) =>
-      workplace.apply({ summary: `edit ${path}`, changes: [{ change: changeTo(bytes), reason: "definition" }] }),
+      workplace.apply({
+        summary: `edit ${path}`,
+        changes: [{ change: changeTo(bytes), reason: "definition" }, ...index],
+      }),
     env,
     // A definition lies in the repository in clear: there is nothing in it to be kept off a disk.
     scratch: openScratch({ env, allowDisk: true }),

@@ -38,7 +38,7 @@ export async function newService(this: Context, flags: NewServiceFlags, name: st
     bytes: Buffer.from(text, "utf8"),
     expect: "absent",
   };
-  const { own: faults } = await faultsOfDefinition(this, workplace, change);
+  const { own: faults, index } = await faultsOfDefinition(this, workplace, change);
   // What was typed here is put right here; what the text still wants is for the editor.
   const typed = faults.find(({ location }) => ["machines", "groups"].includes(String(location?.keyPath?.[0] ?? "")));
   if (typed !== undefined) throw usage(typed.message, typed.hint);
@@ -52,6 +52,7 @@ export async function newService(this: Context, flags: NewServiceFlags, name: st
   const changes: PlannedChange[] = [{ change, reason: "definition" }];
   const schema = await schemaChange(ground);
   if (schema !== undefined) changes.push({ change: schema, reason: "what editors complete definitions by" });
+  changes.push(...index);
   await workplace.apply({ summary: `define the service ${name}`, changes });
   for (const { change } of changes) terminal.note([style("green", "wrote"), ": ", change.path]);
   for (const { message } of faults) terminal.note([style("yellow", "still wrong"), ": ", message]);

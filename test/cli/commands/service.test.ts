@@ -121,7 +121,7 @@ test("check: every fault of every definition, once, at its place; then exit 1", 
   );
 });
 
-test("new: a definition that is sound, with a schema beside it; git sees two files, undo takes them back", async (t) => {
+test("new: a definition that is sound, with a schema beside it; what Nix reads as well; undo takes them back", async (t) => {
   const fleet = await sampleFleet(t);
   const dry = await service(fleet, "new", "host-key", "--kind", "ssh-key", "--machine", "web01", "--dry-run");
   assert.match(
@@ -140,8 +140,32 @@ test("new: a definition that is sound, with a schema beside it; git sees two fil
   assert.equal((await fleet.secrets(["undo", "--yes"])).code, 0);
   assert.equal(
     await fleet.git("status", "--porcelain", "-uall"),
-    "?? vars/services/.schema.json\n?? vars/services/host-key.yaml\n",
+    "?? vars/services/.schema.json\n?? vars/services/host-key.yaml\n?? vars/services/index.json\n",
   );
+});
+
+/** Whether the Nix modules would take the definitions as they are: `generate` has nothing to put right in their index. */
+async function isIndexed(fleet: Sample): Promise<boolean> {
+  const { stdout, stderr } = await fleet.secrets(["generate", "--dry-run", "--json"]);
+  const { links } = JSON.parse(stdout.toString() || assert.fail(stderr)) as { links: readonly { path: string }[] };
+  return !links.some(({ path }) => path === "vars/services/index.json");
+}
+
+test("new, edit: what Nix reads of definitions is written with them, once all of them are sound", async (t) => {
+  const fleet = await sampleFleet(t);
+  assert.equal((await service(fleet, "new", "a", "--kind", "random", "--machine", "web01")).code, 0);
+  assert.ok(await isIndexed(fleet));
+  await edit(fleet, "a", `printf 'machines: [web01]\nkind: random\nfiles: { value: { owner: nginx } }\n' > "$1"`);
+  assert.ok(await isIndexed(fleet));
+  const index = await fleet.read("vars/services/index.json");
+  assert.match(index, /"owner": "nginx"/);
+  // What another definition means is not known: Nix must not take this for all there is.
+  await write(fleet, "bad", "kind: random\n");
+  assert.equal((await service(fleet, "new", "b", "--kind", "random", "--machine", "web01")).code, 0);
+  await edit(fleet, "a", `printf 'machines: [web01]\nkind: random\n' > "$1"`);
+  assert.equal(await fleet.read("vars/services/index.json"), index);
+  await edit(fleet, "bad", `echo "machines: [web01]" >> "$1"`);
+  assert.ok(await isIndexed(fleet));
 });
 
 test("new: nothing is written for what is no service, or is one already", async (t) => {
