@@ -29,6 +29,9 @@ export interface Gate {
   readonly remember: () => Promise<void>;
 }
 
+/** What says who somebody is, or is a member of. */
+const STATES = /^sops\/(users|machines|groups)\/|(^|\/)\.sops\.yaml$/;
+
 /** What a change seals to whom; an access plan is one. */
 interface Sealing {
   readonly policy: readonly { readonly change: FileChange }[];
@@ -52,7 +55,8 @@ export async function openGate(
   const now = workplace.now();
   const trust = await openTrust(trustPlace(workplace.repository), before, now);
   // Names count as they are after the change: a plan may make somebody known.
-  const after = allow.length + stated.size === 0 ? before : await loadFleet(groundAfter(workplace.ground, policy));
+  const stating = allow.length + stated.size === 0 ? [] : policy.filter(({ change }) => STATES.test(change.path));
+  const after = stating.length === 0 ? before : await loadFleet(groundAfter(workplace.ground, stating, before));
   const allowed = new Set(keysOf(after, allow).map(keyName));
   // Who is named now may be sealed to by the next command only.
   const typed = [...stated].map((key) => statedReader(after, key));
