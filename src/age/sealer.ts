@@ -17,7 +17,7 @@ export interface Sealer {
    * @throws SecretsError (rejects) as `parseRecipient` and `encryptTo` do
    */
   seal(recipient: string, dataKey: Uint8Array): Promise<string>;
-  /** To be called when the work is done or given up: what has no answer yet is rejected. */
+  /** To be called when the work is done or given up: what has no answer yet is rejected. Once more does nothing. */
   close(): Promise<void>;
 }
 
@@ -74,6 +74,7 @@ class Sealing implements Sealer {
     this.#expected = expected;
     this.#plugins = plugins;
     this.#threads = threads;
+    this.#startThreads();
   }
 
   seal(recipient: string, dataKey: Uint8Array): Promise<string> {
@@ -90,6 +91,7 @@ class Sealing implements Sealer {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
     this.#working.clear();
     this.#putBack([]);

@@ -148,7 +148,10 @@ test("threads are started for many keys, not for few: when many are expected, or
   assert.ok(few && expected && asked && larger);
   await ask(createSealer(799, few), 20);
   assert.equal(few.started, 0);
-  await ask(createSealer(800, expected), 1);
+  // Before anything is asked: they get ready while something else is done.
+  const early = createSealer(800, expected);
+  assert.equal(expected.started, 1);
+  await ask(early, 1);
   assert.equal(expected.started, 1);
   const growing = createSealer(0, asked);
   for (let i = 0; i < 39; i++) await ask(growing, 20);
@@ -185,6 +188,7 @@ test("closing gives up what is not sealed yet, in the queue and in a thread", as
   const asked = Array.from({ length: MANY }, () => sealer.seal(first, keyNumber(1)));
   await nextTurn();
   await nextTurn();
+  await sealer.close();
   await sealer.close();
   // Those in the fake thread are never answered; of those in the queue, nobody has to have listened.
   for (const promise of asked.slice(-100)) await assert.rejects(promise, /closed/);

@@ -42,6 +42,11 @@ export interface PolicyEdit {
   /** What is done, as the line after "done:". */
   readonly summary: string;
   readonly changes: readonly PlannedChange[];
+  /**
+   * What goes along and is whole by itself: documents that are sealed to their readers already, with their links. They
+   * change nobody else's readers, so the fleet is not read anew for them; lists of renewals see their values.
+   */
+  readonly apart: readonly PlannedChange[];
   /** Keys (`<type> <id>`) that leave every document whose policy does not name them otherwise. */
   readonly dropped: ReadonlySet<string>;
   /** Where `dropped` holds; everywhere when left out. */
@@ -56,5 +61,5 @@ export function keyName({ type, id }: { readonly type: string; readonly id: stri
 }
 
 export function policyEdit(edit: Pick<PolicyEdit, "summary"> & Partial<PolicyEdit>): PolicyEdit {
-  return { changes: [], dropped: new Set(), warnings: [], next: [], ...edit };
+  return { changes: [], apart: [], dropped: new Set(), warnings: [], next: [], ...edit };
 }

@@ -51,7 +51,7 @@ export async function planAccess(
   options: PlanOptions = {},
 ): Promise<AccessPlan> {
   const before = await workplace.fleet();
-  const { changes } = edit;
+  const { changes, apart } = edit;
   const after = changes.length === 0 ? before : await loadFleet(groundAfter(workplace.ground, changes, before));
   const orders = ordersFor(before, after, edit, options);
   refuseReaders(before, after, orders, options.force === true);
@@ -60,8 +60,8 @@ export async function planAccess(
   const followed = await followChanges(workplace, edit, orders, rekeyed);
   return {
     summary: edit.summary,
-    changes: [...edit.changes, ...followed, ...rekeyed.map(({ change }) => change)],
-    policy: [...edit.changes, ...followed],
+    changes: [...apart, ...changes, ...followed, ...rekeyed.map(({ change }) => change)],
+    policy: [...apart, ...changes, ...followed],
     documents,
     exposed: orders.flatMap((order, i) => exposedBy(order, rekeyed[i])),
     sealedTo: sealedTo(rekeyed, namesIn(before, after)),
@@ -82,10 +82,11 @@ async function followChanges(
   );
   const replaced = rekeyed.flatMap(({ change }, i) => (orders[i]?.value === undefined ? [] : [change]));
   // What goes here is no new value; it may lie elsewhere from now on.
-  const drafted = edit.changes.filter(({ change }) => change.kind === "write");
+  const moving = [...edit.apart, ...edit.changes];
+  const drafted = moving.filter(({ change }) => change.kind === "write");
   return [
     ...(await carryRecords(workplace.ground, sealedAnew)),
-    ...(await followEntries(workplace, { renewed: [...drafted, ...replaced], sealedAnew, moving: edit.changes })),
+    ...(await followEntries(workplace, { renewed: [...drafted, ...replaced], sealedAnew, moving })),
   ];
 }
 

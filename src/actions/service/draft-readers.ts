@@ -24,13 +24,14 @@ export class ReaderDraft {
     draft: PolicyDraft,
     index: PathIndex,
     registry: Registry,
+    leaves: readonly Leaf[],
     me: string | undefined,
   ) {
     this.#workplace = workplace;
     this.#draft = draft;
     this.#index = index;
     this.#registry = registry;
-    this.#leaves = readLayout(index).leaves;
+    this.#leaves = leaves;
     this.#me = me;
   }
 
@@ -42,8 +43,14 @@ export class ReaderDraft {
       draft,
       index,
       registry,
+      readLayout(index).leaves,
       asker ? await actingUser(workplace, registry) : undefined,
     );
+  }
+
+  /** The same, with links that go into another draft. */
+  into(draft: PolicyDraft): ReaderDraft {
+    return new ReaderDraft(this.#workplace, draft, this.#index, this.#registry, this.#leaves, this.#me);
   }
 
   /** @throws SecretsError `E_READER_UNKNOWN` naming every machine of these services that has no key */

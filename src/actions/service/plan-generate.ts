@@ -5,7 +5,7 @@ import { plainBytes } from "../../sops/plain-text.ts";
 import { openDocument } from "../document.ts";
 import type { AccessPlan } from "../rekey/access-plan.ts";
 import type { Workplace } from "../workplace.ts";
-import { type Chosen, chooseRuns, type RunChoice } from "./choose-runs.ts";
+import { type Chosen, chooseRuns, type Run, type RunChoice } from "./choose-runs.ts";
 import { type ServiceGraph, soundGraph } from "./graph.ts";
 import type { MadeFiles } from "./maker-input.ts";
 import { planValues } from "./plan-values.ts";
@@ -45,23 +45,38 @@ export async function planGenerate(
 ): Promise<AccessPlan> {
   const { runs, byHand, selected } = chosen;
   const reader = new ValueReader(workplace, standings);
-  const made = await runServices(runs, graph, shop, {
-    valueOf: (service, file) => reader.read(service, file),
-    promptsOf: (service) => promptsOf(service, answers, standings, reader),
-  });
-  const running = new Set(made.keys());
-  return planValues(workplace, {
-    graph,
-    standings,
-    made,
-    mended: selected.filter(({ address }) => !running.has(address)),
-    summary: summaryOf(made),
-    next: byHand.flatMap(({ service }) =>
-      (standings.get(service.address)?.state === "by hand" ? (standings.get(service.address)?.missing ?? []) : []).map(
-        ({ name }) => `secrets set ${service.address}/${name}`,
-      ),
-    ),
-  });
+  // Threads that seal get ready while values are made.
+  const sealer = workplace.openSealer(leastSeals(runs));
+  try {
+    const made = await runServices(runs, graph, shop, {
+      valueOf: (service, file) => reader.read(service, file),
+      promptsOf: (service) => promptsOf(service, answers, standings, reader),
+    });
+    const running = new Set(made.keys());
+    return await planValues(workplace, {
+      graph,
+      standings,
+      made,
+      mended: selected.filter(({ address }) => !running.has(address)),
+      summary: summaryOf(made),
+      next: byHand.flatMap(({ service }) => nextFor(standings.get(service.address))),
+      sealer,
+    });
+  } finally {
+    await sealer.close();
+  }
+}
+
+/** One person at least reads each secret, beside its machines. */
+function leastSeals(runs: readonly Run[]): number {
+  const of = ({ files, machines }: Service) =>
+    files.reduce((sum, { secret, deploy }) => sum + (secret ? 1 + (deploy ? machines.length : 0) : 0), 0);
+  return runs.reduce((sum, { service }) => sum + of(service), 0);
+}
+
+function nextFor(standing: Standing | undefined): string[] {
+  if (standing?.state !== "by hand") return [];
+  return standing.missing.map(({ name }) => `secrets set ${standing.service.address}/${name}`);
 }
 
 function summaryOf(made: ReadonlyMap<string, MadeFiles>): string {

@@ -1,4 +1,6 @@
 /** From what services made to one plan: values, links, public files, hashes, and what is left over from before. */
+
+import type { Sealer } from "../../age/sealer.ts";
 import { SecretsError } from "../../errors.ts";
 import type { Ground } from "../../fleet/ground.ts";
 import { listedGround } from "../../fleet/listed.ts";
@@ -29,6 +31,8 @@ export interface ValueOrder {
   readonly summary: string;
   readonly warnings?: readonly string[];
   readonly next?: readonly string[];
+  /** One that was opened ahead; it is closed by this. */
+  readonly sealer?: Sealer;
 }
 
 /**
@@ -58,14 +62,16 @@ export async function planValues(place: Workplace, order: ValueOrder): Promise<A
     }
     await draftHash(draft, standing.folder, service.validation);
   }
-  for (const service of mended) await mend(draft, index, readers, standings.get(service.address));
   await draftNixIndex(draft, ground, graph);
-  await draftSealed(workplace, draft, sealings);
+  await draftSealed(workplace, draft, sealings, order.sealer);
+  const mending = new PolicyDraft(ground);
+  for (const service of mended) await mend(mending, index, readers.into(mending), standings.get(service.address));
   const plan = await planAccess(
     workplace,
     policyEdit({
       summary: order.summary,
-      changes: draft.changes,
+      changes: mending.changes,
+      apart: draft.changes,
       warnings: order.warnings ?? [],
       next: order.next ?? [],
     }),

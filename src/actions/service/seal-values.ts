@@ -1,5 +1,6 @@
 /** Values as new documents of the vars tier, and how a plan tells them: as documents, not among the edits of the policy. */
 import { recipientId } from "../../age/recipient.ts";
+import type { Sealer } from "../../age/sealer.ts";
 import { createFile, type NewKey } from "../../sops/create-file.ts";
 import { sealWithGpg } from "../../sops/pgp.ts";
 import { parsePlain } from "../../sops/plain-text.ts";
@@ -19,13 +20,17 @@ export interface Sealing {
 /** Documents that are sealed at one time. */
 const ABREAST = 64;
 
-/** Drafts the documents; what is there already is written over whole, under a new data key. */
+/**
+ * Drafts the documents; what is there already is written over whole, under a new data key.
+ * @param sealer is closed by this
+ */
 export async function draftSealed(
   workplace: Workplace,
   draft: PolicyDraft,
   sealings: readonly Sealing[],
+  sealer: Sealer = workplace.openSealer(sealings.reduce((sum, { keys }) => sum + keys.length, 0)),
 ): Promise<void> {
-  for (const { path, text, address } of await sealAll(workplace, sealings)) {
+  for (const { path, text, address } of await sealAll(workplace, sealings, sealer)) {
     await draft.write(path, Buffer.from(text, "utf8"), `value of ${address}`, 0o600);
   }
 }
@@ -53,8 +58,7 @@ export async function tellSealed(
   };
 }
 
-async function sealAll(workplace: Workplace, sealings: readonly Sealing[]) {
-  const sealer = workplace.openSealer(sealings.reduce((sum, { keys }) => sum + keys.length, 0));
+async function sealAll(workplace: Workplace, sealings: readonly Sealing[], sealer: Sealer) {
   const { run, program } = workplace.gpg;
   const seal = (key: NewKey, dataKey: Uint8Array) =>
     key.type === "age" ? sealer.seal(key.id, dataKey) : sealWithGpg(key.id, dataKey, run, program);

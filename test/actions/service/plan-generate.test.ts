@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { policyEdit } from "../../../src/actions/rekey/access-plan.ts";
 import { planAccess } from "../../../src/actions/rekey/plan-access.ts";
 import { RECORD } from "../../../src/actions/service/folders.ts";
+import { planGenerate, prepareGenerate } from "../../../src/actions/service/plan-generate.ts";
 import { planSet } from "../../../src/actions/set.ts";
+import type { Sealer } from "../../../src/age/sealer.ts";
 import { SecretsError } from "../../../src/errors.ts";
 import type { ServicePrompt } from "../../../src/fleet/services/service.ts";
 import { workplaceOf } from "../in-memory.ts";
@@ -55,6 +57,24 @@ test("what is made lies where clan looks for it, is sealed to whom it should be,
   assert.deepEqual(await dueIn(files, BOOK), []);
   const again = await generateIn(files, BOOK);
   assert.deepEqual(again.plan.changes, []);
+});
+
+test("what is made anew is sealed to whom its new links say: there is nothing left to bring in line", async () => {
+  const { files } = await generateIn(FLEET, BOOK);
+  const changed = aBook(
+    aService("vars/shared/ca", { files: CA.files, readers: ["users/bruno", "users/ada"], machines: ["web02"] }),
+    aService("vars/web01/tls", {
+      files: [aFile("key", { deploy: false })],
+      dependencies: ["ca"],
+      readers: ["users/ada"],
+    }),
+  );
+  const again = await generateIn(files, changed, { regenerate: true });
+  for (const after of [files, again.files]) {
+    const synced = await planAccess(await workplaceOf(after, ADA), policyEdit({ summary: "" }), { sync: () => true });
+    assert.deepEqual(synced.changes, []);
+  }
+  await assert.rejects(valueIn(again.files, "vars/web01/tls/key", WEB01), /is for/);
 });
 
 test("a plan of what is made tells documents as documents, new, with a new data key, by the names of their readers", async () => {
@@ -339,4 +359,27 @@ test("services that do not read each other run at the same time, no more than fi
   assert.equal(most, 3);
   assert.equal(ended.length, 9);
   assert.equal(await valueIn(files, "vars/web02/d2/key"), "vars/web02/d2");
+});
+
+test("what seals is closed whatever happens: threads that wait would keep the program from ending", async () => {
+  const fails = toyShop({ runScript: () => Promise.reject(new Error("it fails")) });
+  // No machine of this name has a key: the plan is refused after everything was made.
+  const stranger = aBook(aService("vars/web09/tls", { readers: ["groups/admins"] }));
+  for (const [book, shop] of [
+    [BOOK, toyShop()],
+    [BOOK, fails],
+    [stranger, toyShop()],
+  ] as const) {
+    const workplace = await workplaceOf(FLEET, ADA);
+    const open = new Set<Sealer>();
+    const openSealer = (expected: number): Sealer => {
+      const sealer = workplace.openSealer(expected);
+      const watched = { seal: sealer.seal.bind(sealer), close: async () => void open.delete(watched) };
+      open.add(watched);
+      return watched;
+    };
+    const task = await prepareGenerate(workplace, book, { machines: [], services: [], regenerate: false });
+    await planGenerate({ ...workplace, openSealer }, task, new Map(), shop).catch(() => {});
+    assert.equal(open.size, 0);
+  }
 });
