@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Sources } from "../actions/service/check-services.ts";
 import type { Workshop } from "../actions/service/run-services.ts";
 import { SecretsError } from "../errors.ts";
+import type { Ground } from "../fleet/ground.ts";
 import { mergeBook } from "../fleet/services/book.ts";
 import { readServiceFiles } from "../fleet/services/definition-files.ts";
 import { readFlakeServices } from "../fleet/services/flake/read-flake.ts";
@@ -16,17 +17,16 @@ export interface BookFlags {
   readonly noNix?: boolean;
 }
 
+/** Where definitions are read. */
+type Place = Pick<LocalWorkplace, "repository"> & { readonly ground: Ground };
+
 export interface ShopFlags {
   readonly noSandbox?: boolean;
   readonly allowDisk?: boolean;
 }
 
 /** Definitions of both sources, with every fault of files. @throws SecretsError `E_NIX_EVAL` and what the flake's are refused for */
-export async function readSources(
-  context: Context,
-  workplace: LocalWorkplace,
-  { noNix = false }: BookFlags,
-): Promise<Sources> {
+export async function readSources(context: Context, workplace: Place, { noNix = false }: BookFlags): Promise<Sources> {
   const { ground } = workplace;
   const files = await readServiceFiles(ground);
   const flake = await readFlakeServices(ground, openNix(workplace.repository, context.env), {
@@ -45,11 +45,7 @@ export async function readSources(
  * @throws SecretsError the first fault of a definition, with a count of the others; `E_SERVICE_TWICE`, `E_NIX_EVAL`, and
  *   `E_NO_NIX` with `--no-nix` where nothing is remembered
  */
-export async function openServices(
-  context: Context,
-  workplace: LocalWorkplace,
-  flags: BookFlags,
-): Promise<ServiceBook> {
+export async function openServices(context: Context, workplace: Place, flags: BookFlags): Promise<ServiceBook> {
   const { files, flake } = await readSources(context, workplace, flags);
   refuseFaults(files.faults);
   return mergeBook(files.services, flake);

@@ -3,6 +3,7 @@ import { type GenerateTask, planGenerate, prepareGenerate } from "../../actions/
 import { beyondValues } from "../../actions/service/plan-values.ts";
 import { type GenerateView, viewTask } from "../../actions/service/task-view.ts";
 import { SecretsError } from "../../errors.ts";
+import { listedGround } from "../../fleet/listed.ts";
 import { collectAnswers } from "../answers.ts";
 import { refuseCommitFlags } from "../commit-plan.ts";
 import { type ChangeFlags, conduct } from "../conduct.ts";
@@ -32,9 +33,11 @@ export async function generate(this: Context, flags: GenerateFlags, ...machines:
     );
   }
   const workplace = await openWorkplace(this);
-  const book = await openServices(this, workplace, flags);
+  // What is due is told by one look at the files; what is done about it, after questions perhaps, by another one.
+  const { ground } = await listedGround(workplace.ground);
+  const book = await openServices(this, { ...workplace, ground }, flags);
   if (check && book.withoutFlake !== undefined) throw withoutNix(book.withoutFlake);
-  const task = await prepareGenerate(workplace, book, { machines, services, regenerate });
+  const task = await prepareGenerate({ ...workplace, ground }, book, { machines, services, regenerate });
   if (check || dryRun) {
     const view = await preview(workplace, task);
     tell(this, view, flags);
