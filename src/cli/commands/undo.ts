@@ -42,8 +42,14 @@ export async function undo(this: Context, flags: UndoFlags): Promise<void> {
   const made = commit === undefined ? "" : ` (commit ${commit})`;
   terminal.note([style("green", "done"), ": ", plan.summary, made, "; to have it back: secrets undo"]);
   if (commit !== undefined) return;
-  const committed = "the change itself is committed, and this is not: commit it, too";
-  terminal.note([style("cyan", "next"), ": ", plan.committed ? committed : "nothing was committed; git diff shows it"]);
+  terminal.note([style("cyan", "next"), `: ${nextFor(plan)}`]);
+}
+
+function nextFor({ committed, summary }: UndoPlan): string {
+  if (!committed) return "nothing was committed; git diff shows it";
+  // What an undo left is what a commit has also where the change itself was never committed.
+  if (summary.startsWith("redo: ")) return "the last commit is without it: commit it";
+  return "the change itself is committed, and this is not: commit it, too";
 }
 
 /** A person reads some; a program takes --json. */
