@@ -9,7 +9,7 @@ import { Faults } from "./definition-fields.ts";
 import { definedName } from "./definition-place.ts";
 import { quoted, readDefinitionTree, type TextNode } from "./definition-tree.ts";
 import type { Service } from "./service.ts";
-import { isServiceName } from "./service-names.ts";
+import { foldName, isServiceName } from "./service-names.ts";
 
 const FIRST = { line: 1, column: 1 };
 
@@ -21,16 +21,21 @@ export async function readServiceFiles(
   const registry = await readRegistry(ground, index);
   const services: Service[] = [];
   const faults: SecretsError[] = [];
-  const taken = new Map<string, string>();
+  const taken = new Map<string, { readonly name: string; readonly path: string }>();
   for (const { path, kind } of index.files) {
     const name = definedName(path);
     if (name === undefined) continue;
     const told = new Faults(path);
     const read = kind === "link" ? told.tell(LINKED, FIRST, []) : await readOne(ground, registry, path, name, told);
-    const other = taken.get(name);
+    const other = taken.get(foldName(name));
     if (other === undefined) services.push(...(read ?? []));
-    else told.tell(`the service ${name} is defined in two files`, FIRST, [], `the other one is ${other}`);
-    taken.set(name, path);
+    else if (other.name === name) {
+      told.tell(`the service ${name} is defined in two files`, FIRST, [], `the other one is ${other.path}`);
+    } else {
+      const message = `the services ${quoted(other.name)} and ${quoted(name)} would be one folder on a Mac`;
+      told.tell(message, FIRST, [], `rename one of them: the other one is ${other.path}`);
+    }
+    taken.set(foldName(name), { name, path });
     faults.push(...told.found);
   }
   return { services: services.sort((a, b) => (a.address < b.address ? -1 : 1)), faults };

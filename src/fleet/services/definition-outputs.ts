@@ -3,7 +3,7 @@ import type { Fields } from "./definition-fields.ts";
 import { quoted } from "./definition-tree.ts";
 import { KINDS, type Kind, type KindOutput } from "./kinds.ts";
 import { type Maker, NEEDED_FOR, type ServiceFile, type ServicePrompt, STANDARD_FILE } from "./service.ts";
-import { isFileName } from "./service-names.ts";
+import { foldName, isFileName } from "./service-names.ts";
 
 const FILE_KEYS = ["secret", "deploy", "owner", "group", "mode", "neededFor", "restartUnits", "output"] as const;
 const MODE = /^[0-7]{4}$/;
@@ -35,7 +35,7 @@ export function readFiles(
   if (sorted.length === 0 && maker !== undefined && fields.isSound("files")) {
     fields.fault("files", "this service makes no file", "name what it makes: files: { NAME: {} }");
   }
-  refuseNested(fields, sorted);
+  refuseClashes(fields, sorted);
   return sorted;
 }
 
@@ -153,10 +153,14 @@ function checkOutputs(
   }
 }
 
-/** A script could not write both, and what lies in a folder of a value would be taken for a part of it. */
-function refuseNested(fields: Fields, files: readonly ServiceFile[]): void {
+/** On some machine one of two would be lost; a script could not write a file and a folder of one name, and what lies in a folder of a value would be taken for a part of it. */
+function refuseClashes(fields: Fields, files: readonly ServiceFile[]): void {
   const names = new Set(files.map(({ name }) => name));
+  const folded = new Map<string, string>();
   for (const name of names) {
+    const other = folded.get(foldName(name));
+    if (other !== undefined) fields.fault("files", `${quoted(other)} and ${quoted(name)} would be one file on a Mac`);
+    folded.set(foldName(name), name);
     for (let slash = name.indexOf("/"); slash > 0; slash = name.indexOf("/", slash + 1)) {
       const outer = name.slice(0, slash);
       if (names.has(outer))

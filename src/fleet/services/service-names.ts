@@ -16,6 +16,11 @@ export function isFileName(name: string): boolean {
   return name.length <= MAX_FILE && name.split("/").every(isPart);
 }
 
+/** What a file system of a Mac takes for the same name: a repository with two of these loses one of them there. */
+export function foldName(name: string): string {
+  return name.normalize("NFC").toLowerCase();
+}
+
 function isPart(part: string): boolean {
   if (part === "" || part === "." || part === ".." || part.startsWith("-")) return false;
   return Buffer.byteLength(part) <= MAX_PART && !FORBIDDEN.test(part);

@@ -70,6 +70,11 @@ const WRONG: readonly (readonly [what: string, text: string, faults: readonly st
     ["3:23 files/a/output: output has to be value (did you mean value?)"],
   ],
   [
+    "two files that differ in case alone",
+    "machines: [web01]\nscript: 'true'\nfiles: { Key: {}, key: {} }\n",
+    ['3:8 files: "Key" and "key" would be one file on a Mac'],
+  ],
+  [
     "a file that is a folder as well",
     "machines: [web01]\nscript: exit 0\nfiles: { a: {}, a/b/c: {} }\n",
     ['3:8 files: "a" cannot be a file and the folder of "a/b/c"'],

@@ -126,6 +126,15 @@ test("one service has one file, and a file a name that can be one", async () => 
     twice.services.map(({ address }) => address),
     ["vars/web01/a"],
   );
+  const twins = await read({ "mail.yaml": text, "Mail.yaml": text, "gru\u0308n.yaml": text, "gr\u00fcn.yaml": text });
+  assert.deepEqual(
+    twins.faults.map(({ message, location }) => [message, location?.file]),
+    [
+      ['the services "gru\u0308n" and "gr\u00fcn" would be one folder on a Mac', "vars/services/gr\u00fcn.yaml"],
+      ['the services "Mail" and "mail" would be one folder on a Mac', "vars/services/mail.yaml"],
+    ],
+  );
+  assert.equal(twins.services.length, 2);
   for (const name of [".hidden", "-rf", "a#b", "a\nb", "a\u202eb"]) {
     const { services, faults } = await read({ [`${name}.yaml`]: text });
     assert.deepEqual(
