@@ -11,7 +11,6 @@ import {
   openSync,
   readFileSync,
   realpathSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -21,6 +20,7 @@ import { toFault } from "./fault.ts";
 import { ownIdentity } from "./process-identity.ts";
 import type { Environment } from "./program.ts";
 import { attachRamDisk, detachRamDisk } from "./ram-disk.ts";
+import { removeTree } from "./remove-tree.ts";
 import { HERE, memoryBases, type ScratchSystem } from "./scratch-bases.ts";
 import { SCRATCH_PREFIX, writeOwner } from "./scratch-owner.ts";
 import { mayBeSwapped } from "./swap.ts";
@@ -81,7 +81,7 @@ function makeScratch(base: string, kind: Scratch["kind"], system: ScratchSystem)
   let disk = "";
   const clear = () => {
     if (disk !== "") detachRamDisk(disk, system.run);
-    rmSync(home, { recursive: true, force: true });
+    removeTree(home);
   };
   const forget = atEnd(clear);
   const owner = ownIdentity();

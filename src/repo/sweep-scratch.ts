@@ -1,9 +1,10 @@
 /** Removes the scratch space of runs that were killed, and tells what is there on purpose. */
-import { lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { livenessOf } from "./process-identity.ts";
 import type { Environment } from "./program.ts";
 import { detachRamDisk } from "./ram-disk.ts";
+import { removeTree } from "./remove-tree.ts";
 import { HERE, memoryBases, type ScratchSystem } from "./scratch-bases.ts";
 import { readOwner, SCRATCH_PREFIX } from "./scratch-owner.ts";
 
@@ -57,7 +58,7 @@ function sweepOne(path: string, system: ScratchSystem): keyof Sweep | undefined 
     if (liveness === "alive") return undefined;
     if (liveness === "unknown") return "left";
     if (owner.disk !== "") detachRamDisk(owner.disk, system.run);
-    rmSync(path, { recursive: true, force: true });
+    removeTree(path);
     return "removed";
   } catch {
     return "left";

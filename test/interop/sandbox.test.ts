@@ -173,6 +173,12 @@ const HOSTILE: readonly (readonly [what: string, script: string, says: RegExp])[
   ["a folder", "mkdir $out/a", /it did not make a/],
   ["a pipe", "mkfifo $out/a", /a is no regular file/],
   ["a name with a line break", "true > $out/a; true > $out/$'b\\nc'", /which nothing declares/],
+  ["a name that is no text", "true > $out/a; true > $out/$'b\\xff'", /a file whose name is no UTF-8/],
+  [
+    "a folder deeper than any path",
+    "cd $out; p=$(printf 'dddddddddd/%.0s' {1..200}); for i in 1 2 3 4; do mkdir -p $p; cd -P $p; done",
+    /folders deeper than any file's name/,
+  ],
   [
     "a hundred thousand files",
     "true > $out/a; for i in {1..12000}; do : > $out/$i; done",
@@ -223,6 +229,16 @@ test("what it printed is told without values, in whatever form it printed them",
   ]) {
     assert.ok(!`${error.message}${error.hint}`.includes(value), `${value} in ${error.hint}`);
   }
+});
+
+test("nor is a value told by the name of a file, or by what looks like the sandbox's own words", async () => {
+  const inputs = new Map([["dep/file", Buffer.from(CANARY)]]);
+  const named = await fault('true > $out/a; true > "$out/$(cat $in/dep/file)"', { inputs });
+  assert.match(named.message, /it made \[hidden\], which nothing declares/);
+  const linked = await fault('ln -s a "$out/$(cat $in/dep/file)"', { inputs });
+  assert.match(linked.message, /\[hidden\] is a link/);
+  const posing = await fault('echo "bwrap: $(cat $in/dep/file)" >&2; false', { inputs });
+  for (const { message, hint } of [named, linked, posing]) assert.ok(!`${message}${hint}`.includes(CANARY));
 });
 
 test("without a sandbox it runs only if that is asked for", async () => {

@@ -1,14 +1,6 @@
 /** What bubblewrap is told: everything is away but what a program needs to run. */
 import { lstatSync, readlinkSync } from "node:fs";
-import { scriptEnvironment } from "./run-script.ts";
-
-interface Room {
-  readonly in: string;
-  readonly out: string;
-  readonly prompts: string;
-  readonly bin: string;
-  readonly script: string;
-}
+import { INSIDE, type Room, scriptEnvironment } from "./room.ts";
 
 /** Where systems keep programs and libraries; a link stays a link. `/etc` holds what the linker and TLS libraries read. */
 const SYSTEM = ["/nix/store", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
@@ -22,9 +14,9 @@ const SETTINGS = [
 /** Bytes of /tmp. */
 const TMP_SIZE = 256 * 1024 * 1024;
 
-/** @param prompts whether there are any: clan's scripts ask by `$prompts` being set */
+/** @param room where its folders really lie. @param prompts whether there are any */
 export function bwrapArguments(room: Room, prompts: boolean): string[] {
-  const env = Object.entries(scriptEnvironment(undefined, prompts));
+  const env = Object.entries(scriptEnvironment(INSIDE, "/tmp", prompts));
   return [
     // No network, no other processes, no shared memory, no host name.
     "--unshare-all",
@@ -53,19 +45,19 @@ export function bwrapArguments(room: Room, prompts: boolean): string[] {
     "/build",
     "--ro-bind",
     room.in,
-    "/build/in",
+    INSIDE.in,
     "--ro-bind",
     room.prompts,
-    "/build/prompts",
+    INSIDE.prompts,
     "--ro-bind",
     room.bin,
-    "/build/bin",
+    INSIDE.bin,
     "--ro-bind",
     room.script,
-    "/build/script",
+    INSIDE.script,
     "--bind",
     room.out,
-    "/build/out",
+    INSIDE.out,
     "--chdir",
     "/tmp",
     "--",

@@ -6,8 +6,9 @@ import { type Environment, findProgram, run } from "../program.ts";
 import { openScratch } from "../scratch.ts";
 import { bwrapArguments } from "./bwrap.ts";
 import { collectOutputs } from "./collect-outputs.ts";
-import { maskValues } from "./mask-values.ts";
+import { openMask } from "./mask-values.ts";
 import { programLinks } from "./program-links.ts";
+import { INSIDE, type Room, scriptEnvironment } from "./room.ts";
 import { sandboxProfile } from "./seatbelt.ts";
 
 export interface ScriptJob {
@@ -44,14 +45,6 @@ const MAX_OUTPUT = 16 * 1024 * 1024;
 const MAX_PRINTED = 1024 * 1024;
 const SHOWN_LINES = 20;
 const SEATBELT = "/usr/bin/sandbox-exec";
-
-interface Room {
-  readonly in: string;
-  readonly out: string;
-  readonly prompts: string;
-  readonly bin: string;
-  readonly script: string;
-}
 
 /**
  * @throws SecretsError `E_NO_SANDBOX`, `E_SCRIPT` with what it printed (values masked), `E_SCRIPT_TIME`,
@@ -109,13 +102,14 @@ function commandFor(job: ScriptJob, options: SandboxOptions, room: Room, bash: s
   if (platform === "darwin") return [SEATBELT, "-p", sandboxProfile(dirname(room.out)), ...script(room.script)];
   const bwrap = findProgram("bwrap", env);
   if (bwrap === undefined) throw noSandbox("the program bwrap is not here");
-  return [bwrap, ...bwrapArguments(room, job.prompts.size > 0), ...script("/build/script")];
+  return [bwrap, ...bwrapArguments(room, job.prompts.size > 0), ...script(INSIDE.script)];
 }
 
 async function start(job: ScriptJob, options: SandboxOptions, argv: readonly string[], room: Room, maxOutput: number) {
   const { platform, unsandboxed = false, timeoutMs = TIMEOUT } = options;
   const inside = !unsandboxed && platform !== "darwin";
-  const env = scriptEnvironment(inside ? undefined : room, job.prompts.size > 0);
+  const [shown, temporary] = inside ? [INSIDE, "/tmp"] : [room, dirname(room.bin)];
+  const env = scriptEnvironment(shown, temporary, job.prompts.size > 0);
   try {
     return await run(["/bin/sh", "-c", LIMITED, "sh", String(Math.ceil(maxOutput / 512)), ...argv], {
       cwd: room.out,
@@ -142,31 +136,29 @@ async function start(job: ScriptJob, options: SandboxOptions, argv: readonly str
 /** A file that grows beyond all measure would take the memory that it lies in. POSIX counts blocks of 512 bytes. */
 const LIMITED = 'ulimit -f "$1"; shift; exec "$@"';
 
-/** Everything that the script's environment has. */
-export function scriptEnvironment(room: Room | undefined, prompts: boolean): Record<string, string> {
-  return {
-    PATH: room?.bin ?? "/build/bin",
-    in: room?.in ?? "/build/in",
-    out: room?.out ?? "/build/out",
-    ...(prompts ? { prompts: room?.prompts ?? "/build/prompts" } : {}),
-    HOME: "/homeless-shelter",
-    LC_ALL: "C.UTF-8",
-    TMPDIR: room === undefined ? "/tmp" : room.bin.replace(/\/bin$/, ""),
-  };
-}
-
 function failed(
   job: ScriptJob,
   { code, signal, stderr }: { code: number | null; signal: string | null; stderr: string },
   platform: NodeJS.Platform,
   room: Room,
 ): SecretsError {
-  if (platform === "linux" && stderr.startsWith("bwrap: ")) return noSandbox(stderr.split("\n", 1)[0] ?? "");
-  const lines = maskValues(stderr, job, room.out).trimEnd().split("\n").slice(-SHOWN_LINES);
+  const mask = openMask(job, room.out);
+  const text = mask?.(stderr);
+  // A script may print that as well: what stands there is masked like all else.
+  if (platform === "linux" && stderr.startsWith("bwrap: ") && text !== undefined) {
+    return noSandbox(text.split("\n", 1)[0] ?? "");
+  }
   const end = signal === null ? `exit code ${code}` : `signal ${signal}`;
   return new SecretsError("E_SCRIPT", `the script of ${job.name} failed (${end}); nothing was changed`, {
-    hint: lines.join("") === "" ? "it printed nothing" : ["it printed:", ...lines].join("\n"),
+    hint: quoted(text),
   });
+}
+
+/** @param text masked; undefined where that could not be done */
+function quoted(text: string | undefined): string {
+  if (text === undefined) return "what it printed is not shown: it made too much to look through it for values";
+  const lines = text.trimEnd().split("\n").slice(-SHOWN_LINES);
+  return lines.join("") === "" ? "it printed nothing" : ["it printed:", ...lines].join("\n");
 }
 
 function noSandbox(why: string): SecretsError {
