@@ -1,9 +1,9 @@
 /** Certificates: an authority of one's own, and what it signs. Kept by @peculiar/x509 on Node's own crypto. */
 import { randomBytes, webcrypto } from "node:crypto";
-import { isIP } from "node:net";
 import { SecretsError } from "../../../errors.ts";
 import type { MadeFiles, MakerInput } from "../maker-input.ts";
 import { filledIn, isWanted, numberOption, optionOf, textOption, toFiles } from "./outputs.ts";
+import { type SubjectName, subjectName } from "./subject-names.ts";
 
 type Library = typeof import("@peculiar/x509");
 type KeyPair = webcrypto.CryptoKeyPair;
@@ -26,6 +26,8 @@ const ALGORITHMS: Readonly<Record<string, object>> = {
   },
 };
 const DAY = 86_400_000;
+/** `ub-common-name` of RFC 5280; some programs refuse what is longer. */
+const MAX_COMMON_NAME = 64;
 /** Clocks of machines that have just started are late. */
 const LEEWAY = 5 * 60_000;
 
@@ -51,8 +53,9 @@ export async function makeAuthority(input: MakerInput): Promise<MadeFiles> {
 export async function makeCertificate(input: MakerInput): Promise<MadeFiles> {
   const x509 = await load();
   const { certificate: ca, key: caKey } = await authorityOf(input, x509);
+  refuseExpired(input, ca.notAfter);
   const { algorithm, keys } = await newKeys(input);
-  const names = (optionOf(input, "names") as readonly string[]).map((name) => filledIn(input, name));
+  const names = (optionOf(input, "names") as readonly string[]).map((name) => nameOf(input, filledIn(input, name)));
   const usage = textOption(input, "usage");
   const purposes = [
     ...(usage === "client" ? [] : [x509.ExtendedKeyUsage.serverAuth]),
@@ -74,13 +77,7 @@ export async function makeCertificate(input: MakerInput): Promise<MadeFiles> {
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | encipherment, true),
         new x509.ExtendedKeyUsageExtension(purposes),
-        ...(names.length === 0
-          ? []
-          : [
-              new x509.SubjectAlternativeNameExtension(
-                names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
-              ),
-            ]),
+        ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
         await x509.AuthorityKeyIdentifierExtension.create(ca, false, webcrypto),
       ],
@@ -131,10 +128,42 @@ async function newKeys(input: MakerInput): Promise<{ algorithm: Record<string, u
 
 function subjectOf(input: MakerInput): { [field: string]: string[] }[] {
   const organization = optionOf(input, "organization");
-  return [
-    { CN: [filledIn(input, textOption(input, "commonName"))] },
-    ...(typeof organization === "string" ? [{ O: [organization] }] : []),
-  ];
+  const name = filledIn(input, textOption(input, "commonName"));
+  if (name === "" || [...name].length > MAX_COMMON_NAME) {
+    throw wrongOption(
+      input,
+      `its commonName has to be of 1 to ${MAX_COMMON_NAME} characters`,
+      "options: { commonName: … }",
+    );
+  }
+  return [{ CN: [name] }, ...(typeof organization === "string" ? [{ O: [organization] }] : [])];
+}
+
+function nameOf(input: MakerInput, text: string): SubjectName {
+  const name = subjectName(text);
+  if (name !== undefined) return name;
+  const shown = JSON.stringify(text);
+  throw wrongOption(
+    input,
+    `${shown} is neither a DNS name nor an IP address`,
+    "options: { names: [host.example, 192.0.2.1] }",
+  );
+}
+
+/** What it signed would be refused from the first day on. */
+function refuseExpired(input: MakerInput, end: Date): void {
+  if (end > input.now) return;
+  const name = textOption(input, "ca");
+  throw new SecretsError("E_SERVICE_OPTION", `the certificate of ${name} ended on ${end.toISOString().slice(0, 10)}`, {
+    hint: `make a new one, and what it signs with it: secrets generate --regenerate --service ${name}`,
+  });
+}
+
+function wrongOption({ service }: MakerInput, what: string, hint: string): SecretsError {
+  return new SecretsError("E_SERVICE_OPTION", `${service.address}: ${what}`, {
+    ...(service.origin.kind === "file" ? { location: { file: service.origin.path } } : {}),
+    hint,
+  });
 }
 
 async function pemOf({ privateKey }: KeyPair): Promise<string> {

@@ -175,6 +175,29 @@ test("an authority of another kind, and a broken one, are told", async () => {
   );
 });
 
+test("a certificate that nobody could accept is not made", async () => {
+  const ca = await made("ca", "kind: x509-ca\noptions: { days: 30 }");
+  const text = "kind: x509-cert\ndependencies: [ca]\noptions:\n  ca: ca";
+  const later = new Date(NOW.getTime() + 31 * 86_400_000);
+  await assert.rejects(
+    made("tls", text, { dependencies: [ca], now: later }),
+    /the certificate of ca ended on 2026-03-31/,
+  );
+  for (const [option, says] of [
+    ["names: ['{machine}', 'a b']", /vars\/web01\/tls: "a b" is neither a DNS name nor an IP address/],
+    [`commonName: ${"n".repeat(65)}`, /vars\/web01\/tls: its commonName has to be of 1 to 64 characters/],
+    ["commonName: ''", /of 1 to 64 characters/],
+  ] as const) {
+    await assert.rejects(made("tls", `${text}\n  ${option}`, { dependencies: [ca] }), says);
+  }
+  const certificate = new X509Certificate(
+    (await made("tls", `${text}\n  names: ['b\u00fccher.example', '*.example.org']`, { dependencies: [ca] })).files.get(
+      "tls.crt",
+    ) ?? "",
+  );
+  assert.equal(certificate.subjectAltName, "DNS:xn--bcher-kva.example, DNS:*.example.org");
+});
+
 test("a copy is the same bytes; what nothing has cannot be copied", async () => {
   const of = await made("of", "kind: random\noptions: { encoding: raw }");
   const { files } = await made("x", "kind: copy\ndependencies: [of]\noptions: { from: of/random }", {
