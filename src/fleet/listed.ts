@@ -2,12 +2,27 @@
 import type { Ground } from "./ground.ts";
 import { PathIndex } from "./path-index.ts";
 
+interface Listed {
+  readonly ground: Ground;
+  readonly index: PathIndex;
+}
+
+/** Those that are listed already: whoever is handed one asks for it again, and need not build the index anew. */
+const known = new WeakMap<Ground, Listed>();
+
 /**
  * What comes or goes meanwhile is not seen, and neither is what git ignores: a transaction looks at every place that it
  * changes once more, and stops where something else stands than a plan expects.
  */
-export async function listedGround(ground: Ground): Promise<{ ground: Ground; index: PathIndex }> {
+export async function listedGround(ground: Ground): Promise<Listed> {
+  const before = known.get(ground);
+  if (before !== undefined) return before;
   const files = await ground.list();
   const index = new PathIndex(files);
-  return { ground: { ...ground, list: async () => files, kind: async (path) => index.kindOf(path) }, index };
+  const listed = {
+    ground: { ...ground, list: async () => files, kind: async (path: string) => index.kindOf(path) },
+    index,
+  };
+  known.set(listed.ground, listed);
+  return listed;
 }
