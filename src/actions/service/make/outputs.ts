@@ -2,6 +2,7 @@
 
 import { SecretsError } from "../../../errors.ts";
 import type { OptionValue } from "../../../fleet/services/kinds.ts";
+import type { Service } from "../../../fleet/services/service.ts";
 import type { MadeFiles, MakerInput } from "../maker-input.ts";
 
 export type Outputs = Readonly<Record<string, string | Uint8Array>>;
@@ -42,12 +43,18 @@ export function numberOption(input: MakerInput, name: string): number {
 /** `{machine}` and `{service}` filled in. @throws SecretsError `E_SERVICE_OPTION` for the machine of a shared service */
 export function filledIn({ service }: MakerInput, text: string): string {
   if (service.machine === undefined && text.includes("{machine}")) {
-    throw new SecretsError("E_SERVICE_OPTION", `${service.address} is shared: there is no {machine} to fill in`, {
-      ...(service.origin.kind === "file" ? { location: { file: service.origin.path } } : {}),
-      hint: "say it in the definition, without {machine}",
-    });
+    const message = `${service.address} is shared: there is no {machine} to fill in`;
+    throw wrongOption(service, message, "say it in the definition, without {machine}");
   }
   return text.replaceAll("{machine}", service.machine ?? "").replaceAll("{service}", service.name);
+}
+
+/** Told at the definition, which is where it is put right. */
+export function wrongOption({ origin }: Service, message: string, hint: string): SecretsError {
+  return new SecretsError("E_SERVICE_OPTION", message, {
+    ...(origin.kind === "file" ? { location: { file: origin.path } } : {}),
+    hint,
+  });
 }
 
 function unchecked({ service }: MakerInput, name: string): SecretsError {

@@ -2,7 +2,7 @@
 import { randomBytes, webcrypto } from "node:crypto";
 import { SecretsError } from "../../../errors.ts";
 import type { MadeFiles, MakerInput } from "../maker-input.ts";
-import { filledIn, isWanted, numberOption, optionOf, textOption, toFiles } from "./outputs.ts";
+import { filledIn, isWanted, numberOption, optionOf, textOption, toFiles, wrongOption } from "./outputs.ts";
 import { type SubjectName, subjectName } from "./subject-names.ts";
 
 type Library = typeof import("@peculiar/x509");
@@ -130,11 +130,8 @@ function subjectOf(input: MakerInput): { [field: string]: string[] }[] {
   const organization = optionOf(input, "organization");
   const name = filledIn(input, textOption(input, "commonName"));
   if (name === "" || [...name].length > MAX_COMMON_NAME) {
-    throw wrongOption(
-      input,
-      `its commonName has to be of 1 to ${MAX_COMMON_NAME} characters`,
-      "options: { commonName: … }",
-    );
+    const message = `${input.service.address}: its commonName has to be of 1 to ${MAX_COMMON_NAME} characters`;
+    throw wrongOption(input.service, message, "options: { commonName: … }");
   }
   return [{ CN: [name] }, ...(typeof organization === "string" ? [{ O: [organization] }] : [])];
 }
@@ -142,12 +139,8 @@ function subjectOf(input: MakerInput): { [field: string]: string[] }[] {
 function nameOf(input: MakerInput, text: string): SubjectName {
   const name = subjectName(text);
   if (name !== undefined) return name;
-  const shown = JSON.stringify(text);
-  throw wrongOption(
-    input,
-    `${shown} is neither a DNS name nor an IP address`,
-    "options: { names: [host.example, 192.0.2.1] }",
-  );
+  const message = `${input.service.address}: ${JSON.stringify(text)} is neither a DNS name nor an IP address`;
+  throw wrongOption(input.service, message, "options: { names: [host.example, 192.0.2.1] }");
 }
 
 /** What it signed would be refused from the first day on. */
@@ -156,13 +149,6 @@ function refuseExpired(input: MakerInput, end: Date): void {
   const name = textOption(input, "ca");
   throw new SecretsError("E_SERVICE_OPTION", `the certificate of ${name} ended on ${end.toISOString().slice(0, 10)}`, {
     hint: `make a new one, and what it signs with it: secrets generate --regenerate --service ${name}`,
-  });
-}
-
-function wrongOption({ service }: MakerInput, what: string, hint: string): SecretsError {
-  return new SecretsError("E_SERVICE_OPTION", `${service.address}: ${what}`, {
-    ...(service.origin.kind === "file" ? { location: { file: service.origin.path } } : {}),
-    hint,
   });
 }
 
