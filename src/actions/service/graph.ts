@@ -149,7 +149,7 @@ function sorted(
   let ready = services.filter(({ address }) => open.get(address) === 0);
   while (ready.length > 0) {
     const next: Service[] = [];
-    for (const service of ready.sort((a, b) => (a.address < b.address ? -1 : 1))) {
+    for (const service of ready.sort(byAddress)) {
       order.push(service);
       open.delete(service.address);
       for (const dependent of dependents.get(service.address) ?? []) {
@@ -170,17 +170,17 @@ function findCycle(
   open: ReadonlyMap<string, number>,
 ): Service[] {
   const path = new Set<Service>();
-  const [first] = services
-    .filter(({ address }) => open.has(address))
-    .map(({ address }) => address)
-    .sort();
-  let next = services.find(({ address }) => address === first);
+  let [next] = services.filter(({ address }) => open.has(address)).sort(byAddress);
   while (next !== undefined && !path.has(next)) {
     path.add(next);
     next = dependencies.get(next.address)?.find(({ address }) => open.has(address));
   }
   const steps = [...path];
   return next === undefined ? [] : steps.slice(steps.indexOf(next));
+}
+
+function byAddress(a: Service, b: Service): number {
+  return a.address < b.address ? -1 : 1;
 }
 
 function cyclic(cycle: readonly Service[]): SecretsError {
