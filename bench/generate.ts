@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { makeAgeKey } from "../src/age/age-key.ts";
 import { type Command, median, time } from "./measure.ts";
 import type { Bench } from "./rekey.ts";
@@ -13,8 +12,6 @@ const KINDS = ["random", "password", "passphrase", "ssh-key", "age-key", "wiregu
 const SERVICES = 10;
 /** sops is started this often; the time of one is what counts. */
 const SAMPLES = 40;
-/** In milliseconds. */
-const SETTLE = 6000;
 /** Time for each secret. */
 const AIM = 0.1;
 
@@ -26,9 +23,8 @@ export async function benchGenerate({ scratch, sops, secrets, env }: Bench, roun
   writeFileSync(keyFile, `${ada.identity}\n`, { mode: 0o600 });
   const withKey = { ...env, SOPS_AGE_KEY_FILE: keyFile };
   const times: number[] = [];
-  // ext4 searches past every inode that was deleted in the last five seconds, for each file and folder that is made.
-  // What an earlier round, or another bench, has removed is not what is measured either: nothing is, until the end.
-  await setTimeout(SETTLE);
+  // Nothing is removed before the end: for each file and folder that is made, ext4 searches past all inodes that were
+  // deleted a short while ago, and that is not what is measured.
   for (let round = 0; round < rounds; round++) {
     const cwd = join(scratch, `generate-${round}`);
     const readers = writeFleet(cwd, [ada.recipient, bruno.recipient]);
