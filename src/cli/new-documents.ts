@@ -1,7 +1,5 @@
 /** A document that does not exist yet is sealed to whom its policy names: whoever was never approved is asked for first. */
-
-import type { Plan } from "../actions/plan.ts";
-import { groundAfter } from "../actions/plan.ts";
+import { groundAfter, type Plan } from "../actions/plan.ts";
 import { loadFleet } from "../fleet/fleet.ts";
 import { approve, keepApprovals, openGate } from "./approval.ts";
 import type { Context } from "./context.ts";

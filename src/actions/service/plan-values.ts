@@ -1,5 +1,4 @@
 /** From what services made to one plan: values, links, public files, hashes, and what is left over from before. */
-
 import type { Sealer } from "../../age/sealer.ts";
 import { SecretsError } from "../../errors.ts";
 import type { Ground } from "../../fleet/ground.ts";

@@ -1,5 +1,4 @@
 /** `secrets service edit`: a definition in the person's editor, checked before it is saved. */
-import type { PlannedChange } from "../../actions/plan.ts";
 import { SecretsError } from "../../errors.ts";
 import { didYouMean } from "../../fleet/address.ts";
 import { DEFINITIONS, definedName } from "../../fleet/services/definition-place.ts";
@@ -7,7 +6,7 @@ import { contentHash, type FileChange } from "../../repo/change.ts";
 import { repoPath } from "../../repo/path.ts";
 import { openScratch } from "../../repo/scratch.ts";
 import type { Context } from "../context.ts";
-import { faultsOfDefinition } from "../faults-of-definition.ts";
+import { type DefinitionFaults, faultsOfDefinition } from "../faults-of-definition.ts";
 import { readSources } from "../services.ts";
 import { type EditOutcome, editText } from "../terminal/editor.ts";
 import { findEditor } from "../terminal/editor-command.ts";
@@ -30,29 +29,26 @@ export async function editService(this: Context, _flags: object, text: string): 
   const changeTo = (bytes: Uint8Array): FileChange => {
     return { kind: "write", path: repoPath(path), bytes, expect: contentHash(initial) };
   };
-  let broken = 0;
-  let index: readonly PlannedChange[] = [];
+  let found: DefinitionFaults = { own: [], elsewhere: [], index: [] };
   const outcome = await editText({
     initial,
     extension: ".yaml",
     commentSign: "#",
     validate: async (bytes) => {
-      const found = await faultsOfDefinition(this, workplace, changeTo(bytes));
-      broken = found.elsewhere.length;
-      index = found.index;
+      found = await faultsOfDefinition(this, workplace, changeTo(bytes));
       return counted(found.own);
     },
     save: (bytes) =>
       workplace.apply({
         summary: `edit ${path}`,
-        changes: [{ change: changeTo(bytes), reason: "definition" }, ...index],
+        changes: [{ change: changeTo(bytes), reason: "definition" }, ...found.index],
       }),
     env,
     // A definition lies in the repository in clear: there is nothing in it to be kept off a disk.
     scratch: openScratch({ env, allowDisk: true }),
     ask: terminal.interactive ? (question) => askYesNo(question, { terminal, flag: "a terminal" }) : undefined,
   });
-  for (const line of report(outcome, path, broken)) terminal.note(line);
+  for (const line of report(outcome, path, found.elsewhere.length)) terminal.note(line);
 }
 
 /** The first, which the editor opens at; the others are told of. */

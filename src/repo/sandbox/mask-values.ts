@@ -29,15 +29,14 @@ export function openMask(
   out: string,
 ): ((text: string) => string) | undefined {
   const made = readMade(out);
-  const values = [...inputs.values(), ...prompts.values(), ...(made ?? [])];
+  if (made === undefined) return undefined;
   const spellings = new Set<string>();
-  for (const value of values) {
+  for (const value of [...inputs.values(), ...prompts.values(), ...made]) {
     for (const spelling of spell(Buffer.from(value))) if (spelling.length >= SHORTEST) spellings.add(spelling);
     if (spellings.size > MAX_SPELLINGS) return undefined;
   }
   // The longest first: a part of a value must not break up the whole.
   const ordered = [...spellings].sort((a, b) => b.length - a.length);
-  if (made === undefined) return undefined;
   return (text) => ordered.reduce((masked, spelling) => masked.replaceAll(spelling, MASK), endOf(text));
 }
 
